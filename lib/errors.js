@@ -1,0 +1,66 @@
+'use strict'
+
+// Errors in the shapes that Node gives them.
+
+const { getSystemErrorMap } = require('node:util')
+
+function describe(errno) {
+  return getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown error']
+}
+
+function systemError(message, errno, code, syscall) {
+  const error = new Error(message)
+  return Object.assign(error, { errno, code, syscall })
+}
+
+/**
+ * A failed system call on a file, as `node:fs` reports it.
+ * @param {number} errno negative, as in libuv
+ * @param {string} syscall
+ */
+function fsError(errno, syscall) {
+  const [code, text] = describe(errno)
+  return systemError(`${code}: ${text}, ${syscall}`, errno, code, syscall)
+}
+
+/**
+ * A failed system call on a socket, as `node:net` reports it.
+ * @param {number} errno negative, as in libuv
+ * @param {string} syscall
+ */
+function socketError(errno, syscall) {
+  const [code] = describe(errno)
+  return systemError(`${syscall} ${code}`, errno, code, syscall)
+}
+
+/** An error of our own. Match on `code`. */
+class MillraceError extends Error {
+  /**
+   * @param {`ERR_MILLRACE_${string}`} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message)
+    this.code = code
+  }
+
+  get name() {
+    return 'MillraceError'
+  }
+}
+
+/** The ERR_INVALID_ARG_TYPE of Node. */
+function invalidArgType(name, expected, actual) {
+  const received =
+    actual === null || actual === undefined
+      ? `${actual}`
+      : typeof actual === 'object'
+        ? `an instance of ${actual.constructor?.name ?? 'Object'}`
+        : `type ${typeof actual} (${typeof actual === 'string' ? `'${actual}'` : String(actual)})`
+  const error = new TypeError(
+    `The "${name}" property must be of type ${expected}. Received ${received}`,
+  )
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+}
+
+module.exports = { fsError, socketError, MillraceError, invalidArgType }

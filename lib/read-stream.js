@@ -1,0 +1,147 @@
+'use strict'
+
+// fs.ReadStream, opened and closed natively, and sent natively where it is
+// piped to a plain socket. A subclass in the style of Node's own classes:
+// callable without `new`, and with Node's constructor behind it, so that
+// validation, events and their order are the running Node's.
+
+const fs = require('node:fs')
+const http = require('node:http')
+const http2 = require('node:http2')
+const net = require('node:net')
+
+const { invalidArgType } = require('./errors.js')
+const { nativeFs } = require('./native-fs.js')
+const { Transfer } = require('./transfer/transfer.js')
+
+const kTransfer = Symbol('millrace.transfer')
+
+// Captured before anyone can put our class in its place.
+const Base = fs.ReadStream
+const { prototype: base } = Base
+
+/**
+ * @param {import('node:fs').PathLike} path
+ * @param {string | object} [options] those of `fs.createReadStream`, and
+ *   `native: false` to go through JavaScript
+ */
+function ReadStream(path, options) {
+  if (!(this instanceof ReadStream)) return new ReadStream(path, options)
+  const excludedBecause = exclusionOf(options)
+  // First of all: Node's constructor may already destroy the stream.
+  this[kTransfer] = new Transfer(this, excludedBecause)
+  Base.call(this, path, excludedBecause === null ? withNativeFs(options) : options)
+}
+Object.setPrototypeOf(ReadStream.prototype, base)
+Object.setPrototypeOf(ReadStream, Base)
+
+/** Why streams with these options are left to Node altogether, or null. */
+function exclusionOf(options) {
+  if (typeof options !== 'object' || options === null) return null
+  const { native } = options
+  if (native !== undefined && typeof native !== 'boolean') {
+    throw invalidArgType('options.native', 'boolean', native)
+  }
+  if (native === false) return 'native-false'
+  if (options.fs) return 'custom-fs'
+  if (typeof options.fd === 'object' && options.fd !== null) return 'file-handle'
+  return null
+}
+
+/** The options, with our `fs` behind a path that nothing else has claimed. */
+function withNativeFs(options) {
+  if (nativeFs === null) return options
+  if (options === undefined || options === null) return { fs: nativeFs }
+  if (typeof options !== 'object' || options.fd != null) return options
+  // The caller's object stays as it is, and what it inherits counts.
+  return Object.create(options, { fs: { value: nativeFs, enumerable: true } })
+}
+
+ReadStream.prototype._read = function (size) {
+  if (!this[kTransfer].take()) base._read.call(this, size)
+}
+
+ReadStream.prototype._destroy = function (error, callback) {
+  this[kTransfer].detach()
+  base._destroy.call(this, error, callback)
+}
+
+ReadStream.prototype.pipe = function (destination, options) {
+  this[kTransfer].stop()
+  base.pipe.call(this, destination, options)
+  if (isGone(destination)) releaseLater(this)
+  return destination
+}
+
+ReadStream.prototype.unpipe = function (destination, options) {
+  this[kTransfer].stop()
+  base.unpipe.call(this, destination, options)
+  if (destination !== undefined && isGone(destination)) releaseLater(this)
+  return this
+}
+
+ReadStream.prototype.pause = function () {
+  this[kTransfer].stop()
+  return base.pause.call(this)
+}
+
+ReadStream.prototype.setEncoding = function (encoding) {
+  this[kTransfer].stop()
+  return base.setEncoding.call(this, encoding)
+}
+
+// Whoever listens for bytes gets the next one.
+for (const name of ['on', 'addListener', 'prependListener']) {
+  ReadStream.prototype[name] = function (event, listener) {
+    if (event === 'data' || event === 'readable') this[kTransfer].stop()
+    return base[name].call(this, event, listener)
+  }
+}
+
+Object.defineProperty(ReadStream.prototype, 'transfer', {
+  configurable: true,
+  enumerable: false,
+  /** How the stream is sent: see the README. */
+  get() {
+    return this[kTransfer].describe()
+  },
+})
+
+/** True for the side of a network connection whose peer is gone. */
+function isGone(destination) {
+  return (
+    (destination instanceof http.OutgoingMessage ||
+      destination instanceof net.Socket ||
+      destination instanceof http2.Http2ServerResponse) &&
+    (destination.destroyed || destination.closed === true) &&
+    !destination.writableFinished
+  )
+}
+
+/**
+ * Node leaves the source of a pipe open when its destination closes early,
+ * and its descriptor with it (nodejs/node#1834). Nobody reads on, as a rule;
+ * who does has until the event loop's next turn to say so.
+ */
+function releaseLater(stream) {
+  setImmediate(() => {
+    const { pipes } = stream._readableState
+    const isUsed =
+      pipes.some((destination) => !isGone(destination)) ||
+      (pipes.length === 0 && stream.listenerCount('data') + stream.listenerCount('readable') > 0)
+    if (!isUsed && stream.autoClose && !stream.destroyed) stream.destroy()
+  })
+}
+
+/**
+ * `fs.createReadStream`, and natively sent where it is piped to a plain
+ * HTTP/1 response or to a TCP or Unix socket.
+ * @param {import('node:fs').PathLike} path
+ * @param {string | object} [options]
+ * @returns {ReadStream}
+ */
+function createReadStream(path, options) {
+  return new ReadStream(path, options)
+}
+
+module.exports = { ReadStream, createReadStream }

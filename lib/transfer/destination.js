@@ -1,0 +1,86 @@
+'use strict'
+
+// Whether the kernel may write to a pipe's destination behind JavaScript's
+// back. Asked before every native stretch, because anything may have changed
+// since the last one.
+
+const http = require('node:http')
+const net = require('node:net')
+
+const { write, _send, _writeRaw } = http.OutgoingMessage.prototype
+const socketMethods = ['write', '_write', '_writev', '_writeGeneric', '_final']
+const ownSocketMethods = socketMethods.map((name) => [name, net.Socket.prototype[name]])
+
+/**
+ * The socket under a destination, or null when it has none (yet).
+ * @param {import('node:stream').Writable} destination
+ * @returns {net.Socket | null}
+ */
+function socketOf(destination) {
+  return destination instanceof net.Socket ? destination : (destination.socket ?? null)
+}
+
+/**
+ * What forbids a native transfer to `destination` at this moment: one of the
+ * reasons of `stream.transfer`, or null when nothing does.
+ * @param {import('node:stream').Writable} destination
+ * @returns {string | null}
+ */
+function obstacleOf(destination) {
+  if (destination instanceof http.ServerResponse) {
+    return obstacleOfResponse(destination) ?? obstacleOfSocket(destination.socket)
+  }
+  if (destination instanceof net.Socket) return obstacleOfSocket(destination)
+  return 'destination-kind'
+}
+
+function obstacleOfResponse(response) {
+  // compression, on-the-fly rewriting and mocks put their own in place.
+  if (
+    response.write !== write ||
+    response._send !== _send ||
+    response._writeRaw !== _writeRaw
+  ) {
+    return 'patched-destination'
+  }
+  if (response.finished || response.destroyed) return 'destination-ended'
+  // Counts body bytes in a private field and throws when they don't add up.
+  if (response.strictContentLength) return 'strict-content-length'
+  if (!response._hasBody) return 'no-body'
+  const { socket } = response
+  // A pipelined response gets its socket when those before it are done.
+  if (!socket || socket._httpMessage !== response) return 'no-socket'
+  if (response.writableLength !== 0 || response.writableCorked !== 0) return 'destination-busy'
+  return null
+}
+
+function obstacleOfSocket(socket) {
+  if (!(socket instanceof net.Socket)) return 'destination-kind'
+  // The handle of a TLS or HTTP/2 socket shows the descriptor beneath it:
+  // what is written there goes out in the clear.
+  if (socket.encrypted) return 'tls'
+  const handle = socket._handle
+  if (!handle || socket.destroyed || !socket.writable || socket.connecting) {
+    return 'destination-ended'
+  }
+  if (!isPlainHandle(handle) || !(handle.fd >= 0)) return 'destination-kind'
+  for (const [name, method] of ownSocketMethods) {
+    if (socket[name] !== method) return 'patched-destination'
+  }
+  if (socket.writableLength !== 0 || socket.writableCorked !== 0 || handle.writeQueueSize !== 0) {
+    return 'destination-busy'
+  }
+  return null
+}
+
+function isPlainHandle(handle) {
+  const { name } = handle.constructor
+  return name === 'TCP' || name === 'Pipe'
+}
+
+/** True when the socket is TCP: it has packets, and so a cork. */
+function hasCork(socket) {
+  return socket._handle.constructor.name === 'TCP'
+}
+
+module.exports = { obstacleOf, socketOf, hasCork }

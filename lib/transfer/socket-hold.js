@@ -1,0 +1,82 @@
+'use strict'
+
+// While the kernel writes a file into a socket, nothing that JavaScript
+// writes may get in between. Every write of net.Socket comes through
+// _writeGeneric and every end through _final: both are shadowed for as long
+// as a transfer runs. What comes is kept, the transfer is told, and when it
+// has stopped the write goes out behind it.
+//
+// libuv knows nothing of the bytes that the kernel writes, so the socket's
+// idle timer would end an active download; the hold refreshes it when there
+// was progress, and only then.
+
+/** A socket timeout is late by at most this part of it. */
+const TIMEOUT_PRECISION = 8
+
+class SocketHold {
+  #socket
+  #progress
+  #lastProgress = 0
+  #held = []
+  #watch
+
+  /**
+   * @param {import('node:net').Socket} socket
+   * @param {object} transfer
+   * @param {() => number} transfer.progress bytes sent so far
+   * @param {() => void} transfer.interrupt something wants to be written
+   */
+  constructor(socket, { progress, interrupt }) {
+    this.#socket = socket
+    this.#progress = progress
+    const hold = (method) =>
+      this.#shadow(method, (original) => (...args) => {
+        this.#held.push(() => original.apply(socket, args))
+        interrupt()
+      })
+    hold('_writeGeneric')
+    hold('_final')
+    this.#shadow('setTimeout', (original) => (...args) => {
+      const result = original.apply(socket, args)
+      this.#watchTimeout()
+      return result
+    })
+    this.#watchTimeout()
+  }
+
+  /** Gives the socket back, and writes what was kept. */
+  release() {
+    clearInterval(this.#watch)
+    const socket = this.#socket
+    delete socket._writeGeneric
+    delete socket._final
+    delete socket.setTimeout
+    socket._unrefTimer()
+    for (const write of this.#held.splice(0)) write()
+  }
+
+  #shadow(name, wrap) {
+    Object.defineProperty(this.#socket, name, {
+      configurable: true,
+      enumerable: false,
+      writable: true,
+      value: wrap(this.#socket[name]),
+    })
+  }
+
+  #watchTimeout() {
+    clearInterval(this.#watch)
+    const { timeout } = this.#socket
+    if (!timeout) return
+    const period = Math.max(1, Math.floor(timeout / TIMEOUT_PRECISION))
+    this.#watch = setInterval(() => {
+      const progress = this.#progress()
+      if (progress === this.#lastProgress) return
+      this.#lastProgress = progress
+      this.#socket._unrefTimer()
+    }, period)
+    this.#watch.unref()
+  }
+}
+
+module.exports = { SocketHold }

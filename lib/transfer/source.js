@@ -1,0 +1,38 @@
+'use strict'
+
+// Whether a ReadStream's bytes may bypass JavaScript.
+
+const { EventEmitter } = require('node:events')
+const { Readable } = require('node:stream')
+
+const { isOriginal } = require('../native-fs.js')
+
+/**
+ * What forbids a native transfer from `source` at this moment: one of the
+ * reasons of `stream.transfer`, or null when nothing does.
+ * @param {import('../read-stream.js').ReadStream} source
+ * @returns {string | null}
+ */
+function obstacleOf(source) {
+  const { pipes } = source._readableState
+  if (pipes.length !== 1) return pipes.length === 0 ? 'no-pipe' : 'several-destinations'
+  if (source.readableEncoding !== null) return 'encoding'
+  if (source.listenerCount('data') !== 1) return 'data-listener'
+  if (source.listenerCount('readable') !== 0) return 'readable-listener'
+  if (source.readableFlowing !== true) return 'paused'
+  if (source.readableLength !== 0) return 'buffered'
+  // Somebody wants to see every chunk.
+  if (source.push !== Readable.prototype.push || source.emit !== EventEmitter.prototype.emit) {
+    return 'patched-source'
+  }
+  if (!isOriginal()) return 'patched-fs'
+  if (source.readableHighWaterMark === 0 || bytesWanted(source) <= 0) return 'empty'
+  return null
+}
+
+/** Bytes up to the stream's `end`; Infinity when it has none. */
+function bytesWanted({ pos, end, bytesRead }) {
+  return end - (pos ?? bytesRead) + 1
+}
+
+module.exports = { obstacleOf, bytesWanted }

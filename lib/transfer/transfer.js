@@ -1,0 +1,281 @@
+'use strict'
+
+// A ReadStream's native side. The stream stays Node's: `pipe()` attaches
+// Node's listeners, and Node asks the stream to read. Where it asks, the
+// transfer may take the read over: instead of one chunk it sends what is left
+// of the file, and answers the read when that is done or undone. So a running
+// transfer is, to Node's machinery, a read that takes long, and to undo it at
+// any byte means to answer with the next chunk after all.
+
+const { AsyncResource } = require('node:async_hooks')
+const http = require('node:http')
+
+const { MillraceError, socketError } = require('../errors.js')
+const { binding, disabledBecause } = require('../native.js')
+const { addBytesWritten, setRunning } = require('./accounting.js')
+const { obstacleOf: obstacleOfDestination, socketOf, hasCork } = require('./destination.js')
+const { native, engineName, whenEnded } = require('./engine.js')
+const { sendHeader, bytesOwed, isKnown } = require('./framing.js')
+const { SocketHold } = require('./socket-hold.js')
+const { obstacleOf: obstacleOfSource, bytesWanted } = require('./source.js')
+
+/** Answers of `native.survey` below zero. */
+const SURVEY_REASONS = { '-1': 'destination-kind', '-2': 'not-a-regular-file', '-3': 'file-error' }
+const SURVEY_COLD = -4
+
+/** The largest HTTP chunk: what a stop may have to wait for. */
+const LARGEST_CHUNK = 2 ** 31
+
+class Transfer {
+  #source
+  #excludedBecause
+  #mode = null
+  #reason = null
+  #engine = null
+  /** Bytes of the file sent by the stretches that ended. */
+  #bytes = 0
+  /** The stretch that the pump carries: { id, socket, response, hold, credited }. */
+  #run = null
+  /** What is to be done once 'end' is emitted. */
+  #afterEnd = null
+
+  /**
+   * @param {import('../read-stream.js').ReadStream} source
+   * @param {string | null} excludedBecause why it can never be native
+   */
+  constructor(source, excludedBecause) {
+    this.#source = source
+    this.#excludedBecause = disabledBecause ?? excludedBecause
+  }
+
+  /** What `stream.transfer` shows. */
+  describe() {
+    return {
+      mode: this.#mode,
+      engine: this.#engine,
+      bytes: this.#bytes + this.#progress(0),
+      reason: this.#reason,
+    }
+  }
+
+  /**
+   * Takes over the read that Node asks of the source, if that can be done
+   * natively at this moment.
+   * @returns {boolean} false: read in JavaScript
+   */
+  take() {
+    this.#reason =
+      this.#excludedBecause ??
+      obstacleOfSource(this.#source) ??
+      obstacleOfDestination(this.#source._readableState.pipes[0]) ??
+      this.#begin(this.#source._readableState.pipes[0])
+    this.#mode = this.#reason === null ? 'native' : 'javascript'
+    return this.#reason === null
+  }
+
+  /**
+   * Undoes a running stretch: it stops as soon as a writer may go on, and the
+   * source reads on in JavaScript from there.
+   */
+  stop() {
+    if (this.#run === null) return
+    if (this.#run.socket.destroyed) native.abandon(this.#run.id)
+    else native.stop(this.#run.id)
+  }
+
+  /** The source is being destroyed, by whomever, at its end or before. */
+  detach() {
+    if (this.#run !== null) {
+      this.#credit(this.#run, this.#progress(0))
+      this.stop()
+    }
+    this.#settle()
+  }
+
+  /** Begins a native stretch. Returns why not, or null. */
+  #begin(destination) {
+    const source = this.#source
+    const socket = socketOf(destination)
+    const response = destination instanceof http.ServerResponse ? destination : null
+
+    const position = source.pos ?? -1
+    const survey = native.survey(socket._handle.fd, source.fd, position, bytesWanted(source))
+    if (survey < 0 && survey > SURVEY_COLD) return SURVEY_REASONS[survey]
+    const isCold = survey <= SURVEY_COLD
+    const available = isCold ? SURVEY_COLD - survey : survey
+    if (available === 0) {
+      // Files of size 0 may still have something to read (/proc).
+      if (this.#bytes === 0) return 'empty'
+      source.push(null)
+      return null
+    }
+    // A read of Node's own finds out whether the disk can be read at all
+    // before the client is told that it can, and fills the memory.
+    if (isCold && source.bytesRead === 0) return 'cold'
+
+    // Header, framing and body are to share packets.
+    const corked =
+      response !== null && hasCork(socket) && !(response._headerSent && !response.chunkedEncoding)
+    if (corked) binding.cork(socket._handle.fd, true)
+    const obstacle = response === null ? null : this.#sendHeader(response)
+    if (obstacle !== null) {
+      if (corked && socket._handle) binding.cork(socket._handle.fd, false)
+      return obstacle
+    }
+    const length = response === null ? available : Math.min(available, bytesOwed(response))
+    return this.#send({ socket, response, position, length, corked })
+  }
+
+  #sendHeader(response) {
+    try {
+      sendHeader(response)
+    } catch {
+      // Node throws it from the first write, and so it will.
+      return 'header-error'
+    }
+    return isKnown(response) ? obstacleOfDestination(response) : 'framing-unknown'
+  }
+
+  #send({ socket, response, position, length, corked }) {
+    const source = this.#source
+    const { fd } = socket._handle
+    // Node's own chunks, to the byte: one for each read.
+    const chunk = response?.chunkedEncoding
+      ? Math.min(source.readableHighWaterMark, LARGEST_CHUNK)
+      : 0
+    // No length: the whole Content-Length is out, the rest of the file is
+    // nobody's.
+    const begun = length === 0 ? 0 : native.begin(fd, source.fd, position, length, chunk, corked)
+    this.#engine = engineName
+    source._readableState.dataEmitted = true
+    if (typeof begun === 'number') {
+      this.#count(socket, length, begun)
+      this.#credit({ credited: 0 }, length)
+      this.#finish({ socket, response, corked: corked && chunk !== 0 })
+      return null
+    }
+    if (begun.id !== 0) {
+      this.#watch(begun.id, socket, response)
+      return null
+    }
+    this.#count(socket, begun.sent, begun.wire)
+    this.#credit({ credited: 0 }, begun.sent)
+    if (corked) binding.cork(fd, false)
+    if (chunk !== 0 && begun.wire !== 0) this.#cut(socket, begun.syscall)
+    return 'no-descriptors'
+  }
+
+  /** All is sent: ends the source. */
+  #finish({ socket, response, corked }) {
+    if (corked || (response !== null && bytesOwed(response) < Infinity)) {
+      // Node's listener of 'end' ends the response, whose last bytes are to
+      // share the packet; only then is it known what it owes.
+      this.#afterEnd = () => {
+        if (corked && socket._handle) binding.cork(socket._handle.fd, false)
+        // A client must not wait for bytes that never come, nor take the next
+        // response for them.
+        if (response?.finished && !socket.destroyed && isShort(response)) socket.destroy()
+      }
+      if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
+    }
+    this.#source.push(null)
+  }
+
+  #settle() {
+    const settle = this.#afterEnd
+    this.#afterEnd = null
+    settle?.()
+  }
+
+  /** Leaves a stretch to the pump. */
+  #watch(id, socket, response) {
+    const wire = () => native.progress(id)?.[1] ?? 0
+    const hold = new SocketHold(socket, { progress: wire, interrupt: () => this.stop() })
+    const resource = new AsyncResource('MILLRACETRANSFER')
+    this.#run = { id, socket, response, hold, credited: 0 }
+    setRunning(socket, wire)
+    whenEnded(id, (completion) => resource.runInAsyncScope(this.#onEnd, this, completion))
+  }
+
+  #onEnd(completion) {
+    const run = this.#run
+    const { socket, response } = run
+    const source = this.#source
+    this.#run = null
+    this.#engine = completion.engine
+    setRunning(socket, null)
+    this.#count(socket, completion.sent, completion.wire)
+    this.#credit(run, completion.sent)
+
+    const goesOn = this.#judge(completion, socket, response)
+    if (!socket.destroyed && response?.finished && isShort(response)) socket.destroy()
+    run.hold.release()
+    if (!goesOn || source.destroyed) return
+    if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
+      this.#finish({ socket, response, corked: false })
+    } else {
+      source._read(source.readableHighWaterMark)
+    }
+  }
+
+  /** Handles what went wrong. Returns whether the source may read on. */
+  #judge({ outcome, errno, syscall }, socket, response) {
+    if (outcome === 'failed' && syscall === 'write') {
+      socket.destroy(socketError(-errno, 'write'))
+      return false
+    }
+    if (outcome === 'abandoned') return false
+    if (outcome === 'truncated' && response !== null) {
+      this.#cut(socket, 'the file ended')
+      return false
+    }
+    if (outcome === 'failed') {
+      // The read that JavaScript does next fails in Node's own way.
+      this.#excludedBecause = 'file-error'
+      if (response !== null) socket.destroy()
+    }
+    return true
+  }
+
+  /**
+   * The response has part of a chunk, or less than its Content-Length, and
+   * nobody can complete it. Its connection must end. Node would not report an
+   * error here, so one that nobody listens for must not end the process.
+   */
+  #cut(socket, what) {
+    const source = this.#source
+    socket.destroy()
+    source.destroy(
+      source.listenerCount('error') === 0
+        ? undefined
+        : new MillraceError(
+            'ERR_MILLRACE_CUT_SHORT',
+            `The response could not be completed after ${source.bytesRead} bytes: ${what}`,
+          ),
+    )
+  }
+
+  #progress(index) {
+    return this.#run === null ? 0 : (native.progress(this.#run.id)?.[index] ?? 0)
+  }
+
+  #count(socket, sent, wire) {
+    this.#bytes += sent
+    addBytesWritten(socket, wire)
+  }
+
+  /** Moves the source to where a stretch has sent `sent` bytes. */
+  #credit(run, sent) {
+    const count = sent - run.credited
+    run.credited = sent
+    if (this.#source.pos !== undefined) this.#source.pos += count
+    this.#source.bytesRead += count
+  }
+}
+
+function isShort(response) {
+  const owed = bytesOwed(response)
+  return owed > 0 && owed < Infinity
+}
+
+module.exports = { Transfer }

@@ -1,0 +1,235 @@
+//! Transfers, for `lib/transfer`.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Either, Function};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Error, Result, Status};
+use napi_derive::napi;
+
+use crate::sys::{fd, socket};
+use crate::transfer::attempt::{self, Begun, Request, Survey};
+use crate::transfer::cursor::Framing;
+use crate::transfer::hub::{self, Hub, Outcome};
+use crate::transfer::mover;
+
+/// A transfer that did not end within the call that began it.
+#[derive(Debug)]
+#[napi(object, object_from_js = false)]
+pub struct Started {
+    /// The pump's number for it, or 0 when it cannot be carried on.
+    pub id: u32,
+    /// Why it cannot be carried on, or 0.
+    pub errno: i32,
+    /// The call that failed, or nothing.
+    pub syscall: &'static str,
+    /// Body bytes sent by the call.
+    pub sent: f64,
+    /// Bytes sent by the call, framing included.
+    pub wire: f64,
+}
+
+/// The end of a transfer that the pump carried.
+#[derive(Debug)]
+#[napi(object, object_from_js = false)]
+pub struct Completion {
+    pub id: u32,
+    #[napi(ts_type = "'complete' | 'stopped' | 'abandoned' | 'truncated' | 'failed'")]
+    pub outcome: &'static str,
+    pub errno: i32,
+    pub syscall: &'static str,
+    /// Body bytes sent.
+    pub sent: f64,
+    /// Bytes sent, framing included.
+    pub wire: f64,
+    pub engine: &'static str,
+}
+
+/// What [`Engine::survey`] answers below zero.
+const NOT_A_SOCKET: f64 = -1.0;
+const NOT_A_REGULAR_FILE: f64 = -2.0;
+const UNKNOWN: f64 = -3.0;
+/// So many bytes, but not in memory, are `COLD` minus their number.
+const COLD: f64 = -4.0;
+
+/// The transfers of one JavaScript environment.
+#[derive(Debug)]
+#[napi]
+pub struct Engine {
+    hub: Arc<Hub>,
+    engine: mover::Engine,
+}
+
+#[napi]
+impl Engine {
+    /// `name` is the engine to use; `wake` is called, with nothing, when
+    /// `drain()` has something to give.
+    #[napi(constructor)]
+    pub fn new(
+        env: Env,
+        #[napi(ts_arg_type = "'sendfile' | 'copy'")] name: String,
+        wake: Function<'_, (), ()>,
+    ) -> Result<Self> {
+        let engine = match name.as_str() {
+            "sendfile" => mover::Engine::Sendfile,
+            "copy" => mover::Engine::Copy,
+            _ => return Err(Error::new(Status::InvalidArg, "no such engine")),
+        };
+        let wake = wake
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build()?;
+        let hub = Arc::new(Hub::new(Box::new(move || {
+            // Refused only when the environment is going away.
+            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        })));
+        env.add_env_cleanup_hook(Arc::clone(&hub), |hub| hub.close())?;
+        Ok(Self { hub, engine })
+    }
+
+    /// How many bytes a transfer would send now: at most `limit`, from
+    /// `position` or, when that is negative, from the file's own offset. A
+    /// negative answer: why none can be sent (-1 not a stream socket, -2 not a
+    /// regular file, -3 a failed system call), or, from -5 down, -4 minus the
+    /// number of bytes, when the first of them are not in memory.
+    #[napi(catch_unwind)]
+    pub fn survey(&self, socket: i32, file: i32, position: f64, limit: f64) -> f64 {
+        let Ok((socket, file)) = pair(socket, file) else { return UNKNOWN };
+        match attempt::survey(socket, file, offset(position), whole(limit)) {
+            Ok(Survey::Ready { length, is_cached: true }) => to_number(length),
+            Ok(Survey::Ready { length, is_cached: false }) => COLD - to_number(length),
+            Ok(Survey::NotASocket) => NOT_A_SOCKET,
+            Ok(Survey::NotARegularFile) => NOT_A_REGULAR_FILE,
+            Err(_) => UNKNOWN,
+        }
+    }
+
+    /// Begins a transfer of `length` bytes from `position` or, when that is
+    /// negative, from the file's own offset, which then moves along. `chunk`
+    /// is the size of HTTP chunks, or 0 for none. `corked`: the socket is
+    /// corked, and is to be uncorked when all is sent; a chunked transfer
+    /// that ends within the call leaves that to the caller, who has the last
+    /// chunk to write.
+    ///
+    /// A number: all is sent, in so many bytes, framing included. Otherwise
+    /// it runs, or it cannot go on.
+    #[napi(catch_unwind)]
+    pub fn begin(
+        &self,
+        socket: i32,
+        file: i32,
+        position: f64,
+        length: f64,
+        chunk: u32,
+        corked: bool,
+    ) -> Either<f64, Started> {
+        let position = offset(position);
+        let begun = pair(socket, file).and_then(|(socket, file)| {
+            let request = Request {
+                engine: self.engine,
+                framing: NonZeroU32::new(chunk).map_or(Framing::Raw, Framing::Chunked),
+                offset: position.map_or_else(|| crate::sys::file::offset(file), Ok)?,
+                length: whole(length),
+                moves_offset: position.is_none(),
+                corked,
+            };
+            Ok(attempt::begin(socket, file, request, &self.hub))
+        });
+        match begun {
+            Ok(Begun::Complete { wire }) => Either::A(to_number(wire)),
+            Ok(Begun::Running(id)) => Either::B(started(id, None, 0, 0)),
+            Ok(Begun::Stuck { error, sent, wire }) => {
+                Either::B(started(0, Some(error), sent, wire))
+            }
+            Err(error) => Either::B(started(0, Some(error), 0, 0)),
+        }
+    }
+
+    /// Asks a transfer to stop where a writer may go on.
+    #[napi(catch_unwind)]
+    pub fn stop(&self, id: u32) {
+        self.hub.stop(id);
+    }
+
+    /// Makes a transfer let go of its descriptors, wherever it is.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self, id: u32) {
+        self.hub.abandon(id);
+    }
+
+    /// Body bytes and wire bytes of a running transfer so far.
+    #[napi(catch_unwind)]
+    pub fn progress(&self, id: u32) -> Option<Vec<f64>> {
+        self.hub.progress(id).map(|(sent, wire)| vec![to_number(sent), to_number(wire)])
+    }
+
+    /// The transfers that ended since the last call.
+    #[napi(catch_unwind)]
+    pub fn drain(&self) -> Vec<Completion> {
+        self.hub.drain().into_iter().map(completion).collect()
+    }
+}
+
+/// Sets TCP_CORK on a TCP socket; does nothing to another.
+#[napi(catch_unwind)]
+pub fn cork(socket: i32, on: bool) {
+    if let Ok(socket) = fd::borrow(socket) {
+        socket::set_cork(socket, on);
+    }
+}
+
+fn started(id: u32, error: Option<crate::error::Error>, sent: u64, wire: u64) -> Started {
+    Started {
+        id,
+        errno: error.map_or(0, |error| error.errno),
+        syscall: error.map_or("", |error| error.syscall),
+        sent: to_number(sent),
+        wire: to_number(wire),
+    }
+}
+
+fn completion(end: hub::Completion) -> Completion {
+    let (outcome, error) = match end.outcome {
+        Outcome::Complete => ("complete", None),
+        Outcome::Stopped => ("stopped", None),
+        Outcome::Abandoned => ("abandoned", None),
+        Outcome::Truncated => ("truncated", None),
+        Outcome::Failed(error) => ("failed", Some(error)),
+    };
+    Completion {
+        id: end.id,
+        outcome,
+        errno: error.map_or(0, |error| error.errno),
+        syscall: error.map_or("", |error| error.syscall),
+        sent: to_number(end.sent),
+        wire: to_number(end.wire),
+        engine: match end.engine {
+            mover::Engine::Sendfile => "sendfile",
+            mover::Engine::Copy => "copy",
+        },
+    }
+}
+
+type Pair<'call> = (std::os::fd::BorrowedFd<'call>, std::os::fd::BorrowedFd<'call>);
+
+fn pair<'call>(socket: i32, file: i32) -> crate::error::Result<Pair<'call>> {
+    Ok((fd::borrow(socket)?, fd::borrow(file)?))
+}
+
+/// A position from JavaScript; a negative one stands for none.
+fn offset(position: f64) -> Option<u64> {
+    (position >= 0.0).then(|| whole(position))
+}
+
+/// A JavaScript number as an unsigned one; Infinity is the largest.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no file is larger than 2^53 bytes")]
+fn to_number(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,22 @@
+//! Opening and closing, for the stream's `options.fs`.
+
+use std::ffi::CString;
+
+use napi_derive::napi;
+
+use crate::sys::{fd, file};
+
+/// Opens a regular file for reading without waiting for a disk. A descriptor,
+/// or a negative errno, with which nothing is wrong yet: it says to open the
+/// file as Node does.
+#[napi(catch_unwind)]
+pub fn open_cached(path: String) -> i32 {
+    let Ok(path) = CString::new(path) else { return -libc::EINVAL };
+    file::open_cached(&path).unwrap_or_else(|error| -error.errno)
+}
+
+/// Closes a descriptor. 0, or a negative errno.
+#[napi(catch_unwind)]
+pub fn close(descriptor: i32) -> i32 {
+    fd::close(descriptor).map_or_else(|error| -error.errno, |()| 0)
+}

@@ -1,0 +1,104 @@
+//! Opening, describing and reading files.
+
+use std::ffi::CStr;
+use std::io::IoSliceMut;
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, SeekFrom};
+use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
+
+use crate::error::{Error, Result};
+
+/// What a transfer needs to know about a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Description {
+    pub(crate) is_regular: bool,
+    /// Size in bytes.
+    pub(crate) size: u64,
+}
+
+/// `fstat(2)`.
+pub(crate) fn describe(file: BorrowedFd<'_>) -> Result<Description> {
+    let stat = rustix::fs::fstat(file).map_err(|e| Error::new(e, "fstat"))?;
+    Ok(Description {
+        is_regular: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+    })
+}
+
+/// Opens a regular file for reading, if the kernel can do so without waiting
+/// for a disk (`openat2(2)` with `RESOLVE_CACHED`, Linux 5.12).
+///
+/// # Errors
+/// Whatever the kernel says, `EAGAIN` when it would have to wait, and
+/// `EAGAIN` too for anything that is not a regular file. The caller then
+/// opens the file as Node does, which gives the result or the error proper.
+pub(crate) fn open_cached(path: &CStr) -> Result<RawFd> {
+    // Opening has effects of its own on a FIFO (its writers wake up) or a
+    // device, so the kind is asked first, through a descriptor that opens
+    // nothing.
+    let found = open_with(path, OFlags::PATH | OFlags::CLOEXEC)?;
+    if !describe(found_ref(&found))?.is_regular {
+        return Err(Error::new(Errno::AGAIN, "open"));
+    }
+    drop(found);
+    // O_NONBLOCK: should the name have changed hands in between, no FIFO
+    // without a writer may hold the thread, nor a lease being broken.
+    let file = open_with(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC)?;
+    if !describe(found_ref(&file))?.is_regular {
+        return Err(Error::new(Errno::AGAIN, "open"));
+    }
+    rustix::fs::fcntl_setfl(&file, OFlags::empty()).map_err(|e| Error::new(e, "fcntl"))?;
+    Ok(file.into_raw_fd())
+}
+
+fn found_ref(fd: &OwnedFd) -> BorrowedFd<'_> {
+    std::os::fd::AsFd::as_fd(fd)
+}
+
+fn open_with(path: &CStr, flags: OFlags) -> Result<OwnedFd> {
+    retry_on_intr(|| {
+        rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), ResolveFlags::CACHED)
+    })
+    .map_err(|e| Error::new(e, "open"))
+}
+
+/// The open file description's own offset, `lseek(fd, 0, SEEK_CUR)`.
+pub(crate) fn offset(file: BorrowedFd<'_>) -> Result<u64> {
+    rustix::fs::seek(file, SeekFrom::Current(0)).map_err(|e| Error::new(e, "lseek"))
+}
+
+/// Moves the open file description's own offset.
+pub(crate) fn set_offset(file: BorrowedFd<'_>, offset: u64) -> Result<()> {
+    rustix::fs::seek(file, SeekFrom::Start(offset)).map_err(|e| Error::new(e, "lseek"))?;
+    Ok(())
+}
+
+/// `pread(2)`. Zero bytes: the end of the file.
+pub(crate) fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> Result<usize> {
+    retry_on_intr(|| rustix::io::pread(file, &mut *buffer, offset))
+        .map_err(|e| Error::new(e, "read"))
+}
+
+/// `preadv2(2)` with `RWF_NOWAIT`: reads what the page cache holds.
+///
+/// # Errors
+/// `EAGAIN` when the first byte would have to come from a disk, `EOPNOTSUPP`
+/// or `ENOSYS` where the file system or the kernel cannot tell.
+pub(crate) fn read_cached_at(
+    file: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    offset: u64,
+) -> std::result::Result<usize, Errno> {
+    retry_on_intr(|| {
+        let mut slices = [IoSliceMut::new(&mut *buffer)];
+        rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT)
+    })
+}
+
+/// `posix_fadvise(POSIX_FADV_WILLNEED)`: starts reading a range into memory
+/// and does not wait. Advice: a failure changes nothing and is dropped.
+pub(crate) fn will_need(file: BorrowedFd<'_>, offset: u64, length: u64) {
+    let length = std::num::NonZeroU64::new(length);
+    let _ = rustix::fs::fadvise(file, offset, length, rustix::fs::Advice::WillNeed);
+}

@@ -1,0 +1,11 @@
+//! The system calls, and the only `unsafe` of the crate.
+//!
+//! Every function is one call, or one question answered by a few; every
+//! `EINTR` is retried here; every other failure is returned with the name of
+//! the call that failed. Nothing here knows what a transfer is.
+
+pub(crate) mod fd;
+pub(crate) mod file;
+pub(crate) mod readiness;
+pub(crate) mod residency;
+pub(crate) mod socket;

@@ -1,0 +1,77 @@
+//! Stream sockets: what they are, and sending into them without waiting.
+
+use std::os::fd::BorrowedFd;
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{AddressFamily, SendFlags, SocketType, sockopt};
+
+use crate::error::{Error, Result};
+
+/// What one attempt to send came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// So many bytes are the kernel's now.
+    Bytes(usize),
+    /// The socket's buffer is full.
+    WouldBlock,
+    /// sendfile(2): the file has no byte at that offset.
+    EndOfFile,
+    /// sendfile(2): this file, file system or sandbox has no sendfile.
+    Refused,
+}
+
+/// True for a connected-style stream socket of TCP or of the Unix domain.
+pub(crate) fn is_stream_socket(fd: BorrowedFd<'_>) -> bool {
+    sockopt::socket_type(fd) == Ok(SocketType::STREAM)
+        && matches!(
+            sockopt::socket_domain(fd),
+            Ok(AddressFamily::INET | AddressFamily::INET6 | AddressFamily::UNIX)
+        )
+}
+
+/// `send(2)`, never waiting and never raising `SIGPIPE`.
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<Sent> {
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    match retry_on_intr(|| rustix::net::send(socket, bytes, flags)) {
+        Ok(count) => Ok(Sent::Bytes(count)),
+        Err(Errno::AGAIN) => Ok(Sent::WouldBlock),
+        Err(errno) => Err(Error::new(errno, "write")),
+    }
+}
+
+/// `sendfile(2)` of at most `count` bytes from `offset`.
+///
+/// The socket must be non-blocking, as every socket of Node's is. `count`
+/// must never exceed what is left to send: the kernel would hold the last
+/// packet back, waiting for more. `SIGPIPE` cannot be masked for this call;
+/// Node ignores it from its start.
+///
+/// # Errors
+/// The socket's or the file's, under the name that Node gives the failing
+/// side: an `EIO` of the disk is a `read`, all others are a `write`.
+pub(crate) fn send_file(
+    socket: BorrowedFd<'_>,
+    file: BorrowedFd<'_>,
+    offset: u64,
+    count: usize,
+) -> Result<Sent> {
+    let mut position = offset;
+    match retry_on_intr(|| rustix::fs::sendfile(socket, file, Some(&mut position), count)) {
+        Ok(0) => Ok(Sent::EndOfFile),
+        Ok(count) => Ok(Sent::Bytes(count)),
+        Err(Errno::AGAIN) => Ok(Sent::WouldBlock),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => {
+            Ok(Sent::Refused)
+        }
+        Err(Errno::IO) => Err(Error::new(Errno::IO, "read")),
+        Err(errno) => Err(Error::new(errno, "write")),
+    }
+}
+
+/// Sets `TCP_CORK`: on, only full packets leave; off, all that waits leaves.
+/// The kernel lets go of a forgotten cork after 200 ms (tcp(7)).
+///
+/// Does nothing for a Unix socket, which has no packets.
+pub(crate) fn set_cork(socket: BorrowedFd<'_>, on: bool) {
+    let _ = sockopt::set_tcp_cork(socket, on);
+}

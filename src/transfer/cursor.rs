@@ -1,0 +1,168 @@
+//! What a transfer sends next. Pure: no I/O.
+//!
+//! In chunked framing (RFC 9112 section 7.1) a chunk is the unit that can't
+//! be broken: once its size line is out, its data and the closing CRLF are
+//! owed. A transfer that is asked to stop therefore stops at once in raw
+//! framing, and at the end of the current chunk in chunked framing. The last
+//! chunk (`0 CRLF`) and the trailers are never sent here: they are
+//! `response.end()`'s.
+
+use std::num::NonZeroU32;
+
+/// How body bytes appear on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// As they are: Content-Length, close-delimited, or a plain socket.
+    Raw,
+    /// In chunks of this many bytes, the last one shorter.
+    Chunked(NonZeroU32),
+}
+
+/// The next thing to put on the wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// Bytes of the framing.
+    Text(&'a [u8]),
+    /// Bytes of the file.
+    Body { offset: u64, count: u64 },
+    /// Nothing more, because all is sent or because of the wish to stop.
+    End,
+}
+
+/// CRLF, eight hexadecimal digits, CRLF.
+const TEXT_CAPACITY: usize = 12;
+
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    bytes: [u8; TEXT_CAPACITY],
+    start: usize,
+    end: usize,
+}
+
+impl Text {
+    const EMPTY: Self = Self { bytes: [0; TEXT_CAPACITY], start: 0, end: 0 };
+
+    fn push(&mut self, bytes: &[u8]) {
+        let end = self.end + bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.end..end) {
+            room.copy_from_slice(bytes);
+            self.end = end;
+        }
+    }
+
+    fn pending(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or(&[])
+    }
+}
+
+/// Position and framing state of one transfer.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    framing: Framing,
+    offset: u64,
+    end: u64,
+    /// Framing bytes that go out before anything else.
+    text: Text,
+    /// Body bytes owed to the chunk whose size line has been composed.
+    chunk: u64,
+    /// A chunk's data is out and its CRLF is not composed yet.
+    owes_crlf: bool,
+    sent: u64,
+    wire: u64,
+}
+
+impl Cursor {
+    /// A transfer of `length` bytes of the file from `offset`.
+    pub(crate) fn new(framing: Framing, offset: u64, length: u64) -> Self {
+        Self {
+            framing,
+            offset,
+            end: offset.saturating_add(length),
+            text: Text::EMPTY,
+            chunk: 0,
+            owes_crlf: false,
+            sent: 0,
+            wire: 0,
+        }
+    }
+
+    /// Body bytes sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Bytes sent so far, framing included.
+    pub(crate) fn wire(&self) -> u64 {
+        self.wire
+    }
+
+    /// The file offset of the next body byte.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Body bytes not sent yet.
+    pub(crate) fn remaining(&self) -> u64 {
+        self.end - self.offset
+    }
+
+    /// What goes out next; `stopping` is the wish to end early.
+    pub(crate) fn piece(&mut self, stopping: bool) -> Piece<'_> {
+        let count = match self.framing {
+            Framing::Raw if stopping => return Piece::End,
+            Framing::Raw => self.remaining(),
+            Framing::Chunked(size) => {
+                if self.text.pending().is_empty() && self.chunk == 0 {
+                    self.compose(u64::from(size.get()), stopping);
+                }
+                self.chunk
+            }
+        };
+        if !self.text.pending().is_empty() {
+            return Piece::Text(self.text.pending());
+        }
+        if count == 0 {
+            return Piece::End;
+        }
+        Piece::Body { offset: self.offset, count }
+    }
+
+    /// Between two chunks: the CRLF of the last, the size line of the next.
+    fn compose(&mut self, size: u64, stopping: bool) {
+        self.text = Text::EMPTY;
+        if self.owes_crlf {
+            self.owes_crlf = false;
+            self.text.push(b"\r\n");
+        }
+        let count = if stopping { 0 } else { self.remaining().min(size) };
+        if count > 0 {
+            self.chunk = count;
+            // Node writes the size as Number.prototype.toString(16) does.
+            let digits = format!("{count:x}\r\n");
+            self.text.push(digits.as_bytes());
+        }
+    }
+
+    /// So many bytes of the last piece are out.
+    pub(crate) fn advance(&mut self, count: u64) {
+        self.wire += count;
+        let pending = self.text.end - self.text.start;
+        if pending > 0 {
+            // A piece of text is never longer than what pends, so neither is
+            // the part of it that was sent.
+            self.text.start += usize::try_from(count).unwrap_or(pending).min(pending);
+            return;
+        }
+        let count = count.min(self.remaining());
+        self.offset += count;
+        self.sent += count;
+        if let Framing::Chunked(_) = self.framing {
+            self.chunk = self.chunk.saturating_sub(count);
+            self.owes_crlf = self.chunk == 0;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "cursor_tests.rs"]
+mod tests;

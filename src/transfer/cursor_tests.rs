@@ -1,0 +1,107 @@
+//! The cursor against the obvious way to frame a body.
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+
+use super::{Cursor, Framing, Piece};
+
+/// What the wire holds, when at most `step` bytes fit at a time and the wish
+/// to stop comes once `stop_after` wire bytes are out.
+fn send(cursor: &mut Cursor, file: &[u8], step: usize, stop_after: u64) -> Vec<u8> {
+    let mut wire = Vec::new();
+    loop {
+        let stopping = cursor.wire() >= stop_after;
+        let part: Vec<u8> = match cursor.piece(stopping) {
+            Piece::End => return wire,
+            Piece::Text(text) => text.iter().take(step).copied().collect(),
+            Piece::Body { offset, count } => file
+                .iter()
+                .skip(usize::try_from(offset).unwrap_or(usize::MAX))
+                .take(step.min(usize::try_from(count).unwrap_or(usize::MAX)))
+                .copied()
+                .collect(),
+        };
+        assert!(!part.is_empty(), "a piece without bytes");
+        cursor.advance(part.len() as u64);
+        wire.extend(part);
+    }
+}
+
+fn chunked(body: &[u8], size: usize) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for chunk in body.chunks(size) {
+        wire.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        wire.extend(chunk);
+        wire.extend(b"\r\n");
+    }
+    wire
+}
+
+proptest! {
+    #[test]
+    fn raw_framing_is_the_range_itself(
+        file in proptest::collection::vec(any::<u8>(), 0..300),
+        from in 0_usize..300, step in 1_usize..40,
+    ) {
+        let from = from.min(file.len());
+        let body = &file[from..];
+        let mut cursor = Cursor::new(Framing::Raw, from as u64, body.len() as u64);
+        prop_assert_eq!(send(&mut cursor, &file, step, u64::MAX), body);
+        prop_assert_eq!(cursor.sent(), body.len() as u64);
+        prop_assert_eq!(cursor.remaining(), 0);
+    }
+
+    #[test]
+    fn chunked_framing_is_what_a_chunking_writer_writes(
+        file in proptest::collection::vec(any::<u8>(), 0..300),
+        size in 1_u32..70, step in 1_usize..40,
+    ) {
+        let framing = Framing::Chunked(NonZeroU32::new(size).unwrap());
+        let mut cursor = Cursor::new(framing, 0, file.len() as u64);
+        let wire = send(&mut cursor, &file, step, u64::MAX);
+        prop_assert_eq!(&wire, &chunked(&file, size as usize));
+        prop_assert_eq!(cursor.wire(), wire.len() as u64);
+    }
+
+    #[test]
+    fn a_stop_leaves_whole_chunks_and_a_known_offset(
+        file in proptest::collection::vec(any::<u8>(), 0..300),
+        size in 1_u32..70, step in 1_usize..40, stop in 0_u64..400,
+    ) {
+        let framing = Framing::Chunked(NonZeroU32::new(size).unwrap());
+        let mut cursor = Cursor::new(framing, 0, file.len() as u64);
+        let wire = send(&mut cursor, &file, step, stop);
+        let sent = usize::try_from(cursor.sent()).unwrap();
+        prop_assert!(sent % size as usize == 0 || sent == file.len());
+        prop_assert_eq!(wire, chunked(&file[..sent], size as usize));
+        prop_assert_eq!(cursor.offset(), cursor.sent());
+    }
+
+    #[test]
+    fn a_stop_in_raw_framing_is_immediate(
+        file in proptest::collection::vec(any::<u8>(), 1..300),
+        step in 1_usize..40, stop in 0_u64..300,
+    ) {
+        let mut cursor = Cursor::new(Framing::Raw, 0, file.len() as u64);
+        let wire = send(&mut cursor, &file, step, stop);
+        prop_assert_eq!(&wire[..], &file[..wire.len()]);
+        prop_assert!((wire.len() as u64) < stop + step as u64);
+    }
+}
+
+#[test]
+fn the_largest_chunk_size_fits_its_line() {
+    let framing = Framing::Chunked(NonZeroU32::MAX);
+    let mut cursor = Cursor::new(framing, 0, u64::from(u32::MAX) * 2);
+    assert_eq!(cursor.piece(false), Piece::Text(b"ffffffff\r\n"));
+    cursor.advance(10);
+    cursor.advance(u64::from(u32::MAX));
+    assert_eq!(cursor.piece(false), Piece::Text(b"\r\nffffffff\r\n"));
+}
+
+#[test]
+fn a_range_that_ends_beyond_any_offset_is_cut_there() {
+    let cursor = Cursor::new(Framing::Raw, u64::MAX - 1, 10);
+    assert_eq!(cursor.remaining(), 1);
+}

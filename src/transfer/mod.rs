@@ -1,0 +1,22 @@
+//! A transfer: a range of a regular file, sent into a stream socket.
+//!
+//! ```text
+//!   cursor    what to send next: framing and position, pure
+//!   mover     how body bytes get from file to socket: sendfile, or copy
+//!   carrier   cursor + mover, driven until something stands in the way
+//!   attempt   the first, bounded drive, on the JavaScript thread
+//!   pump      all further drives, on tokio
+//!   hub       the transfers of one JavaScript environment, and their ends
+//! ```
+//!
+//! Ownership: an attempt borrows the descriptors for one synchronous call.
+//! The pump owns duplicates, so JavaScript may close, and the kernel reuse,
+//! the original numbers at any time. A duplicate is closed before the end of
+//! its transfer is told to anyone.
+
+pub(crate) mod attempt;
+pub(crate) mod carrier;
+pub(crate) mod cursor;
+pub(crate) mod hub;
+pub(crate) mod mover;
+pub(crate) mod pump;

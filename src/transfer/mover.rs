@@ -1,0 +1,143 @@
+//! How body bytes get from the file into the socket.
+//!
+//! Two engines. `Sendfile` lets the kernel hand page-cache pages to the
+//! socket. `Copy` reads into a buffer and sends from it: for files and
+//! systems without sendfile(2), and for tests. A mover never waits for the
+//! socket; it waits for a disk only below the offset that it was told may.
+
+use std::os::fd::BorrowedFd;
+
+use bytes::{Buf, BytesMut};
+use rustix::io::Errno;
+
+use crate::error::Result;
+use crate::sys::residency::is_cached;
+use crate::sys::socket::{self, Sent};
+use crate::sys::{file, socket::send};
+
+/// Which engine a user asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sendfile,
+    Copy,
+}
+
+/// At most this much goes out in one call: a thread that is busy with one
+/// client for longer makes all others wait.
+pub(crate) const SLICE: u64 = 1 << 20;
+
+/// Largest buffer of the copy engine.
+const COPY_BUFFER: u64 = 256 << 10;
+
+/// Up to here, reading the file and sending the bytes beats sendfile(2),
+/// whose setup costs more than so small a copy.
+const COPY_IS_CHEAPER: u64 = 16 << 10;
+
+/// What moving came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    Bytes(u64),
+    /// The socket's buffer is full.
+    WouldBlock,
+    /// These bytes of the file are not in memory.
+    Cold { offset: u64, length: u64 },
+    /// The file ends before them.
+    EndOfFile,
+}
+
+#[derive(Debug)]
+pub(crate) struct Mover {
+    engine: Engine,
+    /// The whole transfer is so small that sendfile would cost more.
+    is_small: bool,
+    /// Bytes of the file that were read and not sent, from the offset that
+    /// is next. Only the copy engine's.
+    buffer: BytesMut,
+    /// Below this offset of the file a read may wait for a disk.
+    patient_until: u64,
+}
+
+impl Mover {
+    /// A mover for a transfer of `length` bytes.
+    pub(crate) fn new(engine: Engine, length: u64) -> Self {
+        Self { engine, is_small: length <= COPY_IS_CHEAPER, buffer: BytesMut::new(), patient_until: 0 }
+    }
+
+    /// The engine in use: sendfile becomes copy when the kernel refuses it.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// From now on a read below `offset` may wait for a disk.
+    pub(crate) fn be_patient_until(&mut self, offset: u64) {
+        self.patient_until = offset;
+    }
+
+    /// Sends some of the `count` (more than none) bytes of `from` at `offset`.
+    pub(crate) fn advance(
+        &mut self,
+        to: BorrowedFd<'_>,
+        from: BorrowedFd<'_>,
+        offset: u64,
+        count: u64,
+    ) -> Result<Moved> {
+        if self.engine == Engine::Sendfile && !self.is_small {
+            let length = count.min(SLICE);
+            if offset + length > self.patient_until && !is_cached(from, offset, length) {
+                return Ok(Moved::Cold { offset, length });
+            }
+            // SLICE bounds it: the conversion cannot fail.
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            match socket::send_file(to, from, offset, length)? {
+                Sent::Bytes(count) => return Ok(Moved::Bytes(count as u64)),
+                Sent::WouldBlock => return Ok(Moved::WouldBlock),
+                Sent::EndOfFile => return Ok(Moved::EndOfFile),
+                Sent::Refused => self.engine = Engine::Copy,
+            }
+        }
+        self.copy(to, from, offset, count)
+    }
+
+    fn copy(
+        &mut self,
+        to: BorrowedFd<'_>,
+        from: BorrowedFd<'_>,
+        offset: u64,
+        count: u64,
+    ) -> Result<Moved> {
+        if self.buffer.is_empty() {
+            let length = count.min(COPY_BUFFER);
+            if let Some(obstacle) = self.fill(from, offset, length)? {
+                return Ok(obstacle);
+            }
+        }
+        Ok(match send(to, &self.buffer)? {
+            Sent::Bytes(count) => {
+                self.buffer.advance(count);
+                Moved::Bytes(count as u64)
+            }
+            _ => Moved::WouldBlock,
+        })
+    }
+
+    /// Reads up to `length` bytes into the empty buffer, or says what is in
+    /// the way.
+    fn fill(&mut self, from: BorrowedFd<'_>, offset: u64, length: u64) -> Result<Option<Moved>> {
+        // COPY_BUFFER bounds it: the conversion cannot fail.
+        self.buffer.resize(usize::try_from(length).unwrap_or(0), 0);
+        let read = if offset < self.patient_until {
+            file::read_at(from, &mut self.buffer, offset)
+        } else {
+            match file::read_cached_at(from, &mut self.buffer, offset) {
+                Ok(read) => Ok(read),
+                Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+                    self.buffer.clear();
+                    return Ok(Some(Moved::Cold { offset, length }));
+                }
+                Err(errno) => Err(crate::error::Error::new(errno, "read")),
+            }
+        };
+        self.buffer.truncate(*read.as_ref().unwrap_or(&0));
+        Ok((read? == 0).then_some(Moved::EndOfFile))
+    }
+}

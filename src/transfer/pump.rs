@@ -1,0 +1,200 @@
+//! Carries transfers on tokio, away from the JavaScript thread.
+//!
+//! One task a transfer. It owns duplicates of both descriptors, waits for
+//! the socket by readiness (edge-triggered epoll) and for the disk on the
+//! blocking pool, so that neither another transfer nor the event loop of
+//! Node waits with it. The duplicates are closed before the end is told.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
+
+use tokio::runtime::{Builder, Runtime};
+
+use rustix::io::Errno;
+
+use crate::error::{Error, Result};
+use crate::sys::{file, readiness, socket};
+use crate::transfer::carrier::{Carrier, Pause};
+use crate::transfer::cursor::Piece;
+use crate::transfer::hub::{Completion, Control, Hub, Outcome};
+use crate::transfer::mover::SLICE;
+
+/// Threads that move bytes. More would only take cores from JavaScript.
+const MOST_THREADS: usize = 4;
+
+/// How far ahead of a cold read the kernel is told to read.
+const READ_AHEAD: u64 = 4 << 20;
+
+/// One transfer, ready to be carried on.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) carrier: Carrier,
+    pub(crate) socket: OwnedFd,
+    pub(crate) file: OwnedFd,
+    /// The file's own offset follows the transfer, as read(2) would move it.
+    pub(crate) moves_offset: bool,
+    /// The socket was corked for this transfer.
+    pub(crate) corked: bool,
+}
+
+/// The one runtime of the process, made by the first transfer that needs it
+/// and kept until the process ends.
+fn runtime() -> Result<&'static Runtime> {
+    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+    RUNTIME
+        .get_or_init(|| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            Builder::new_multi_thread()
+                .worker_threads(cores.min(MOST_THREADS))
+                .thread_name("millrace")
+                .enable_io()
+                .build()
+                .ok()
+        })
+        .as_ref()
+        .ok_or(Error::new(Errno::AGAIN, "pthread_create"))
+}
+
+/// An error when no transfer can be pumped at all.
+pub(crate) fn check() -> Result<()> {
+    runtime().map(|_| ())
+}
+
+/// Carries `job` until it ends, and tells `hub`. Returns the transfer's
+/// number.
+pub(crate) fn carry(job: Job, hub: &Arc<Hub>) -> Result<u32> {
+    let runtime = runtime()?;
+    let (id, control) = hub.enter();
+    control.report(job.carrier.cursor.sent(), job.carrier.cursor.wire());
+    let teller = Teller {
+        hub: Arc::clone(hub),
+        completion: Completion {
+            id,
+            outcome: Outcome::Failed(Error::new(Errno::IO, "transfer")),
+            sent: job.carrier.cursor.sent(),
+            wire: job.carrier.cursor.wire(),
+            engine: job.carrier.mover.engine(),
+        },
+    };
+    runtime.spawn(run(job, control, teller));
+    Ok(id)
+}
+
+/// Tells the hub when it is dropped, so that a transfer whose task panics
+/// still ends.
+struct Teller {
+    hub: Arc<Hub>,
+    completion: Completion,
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.hub.end(self.completion);
+    }
+}
+
+async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
+    let file = Arc::new(job.file);
+    let (outcome, socket) = pump(&mut job.carrier, job.socket, &file, &control).await;
+    if job.moves_offset {
+        // Fails only for a file that cannot seek, which is not regular.
+        let _ = file::set_offset(file.as_fd(), job.carrier.cursor.offset());
+    }
+    if let (true, Some(socket)) = (job.corked, socket) {
+        socket::set_cork(socket.as_fd(), false);
+    }
+    drop(file);
+    let completion = &mut teller.completion;
+    completion.outcome = outcome;
+    completion.sent = job.carrier.cursor.sent();
+    completion.wire = job.carrier.cursor.wire();
+    completion.engine = job.carrier.mover.engine();
+}
+
+/// Drives the carrier to its end. Gives the socket back, still open, unless
+/// it could not be watched.
+async fn pump(
+    carrier: &mut Carrier,
+    socket: OwnedFd,
+    file: &Arc<OwnedFd>,
+    control: &Control,
+) -> (Outcome, Option<OwnedFd>) {
+    let socket = match readiness::watch(socket) {
+        Ok(socket) => socket,
+        Err(error) => return (Outcome::Failed(error), None),
+    };
+    loop {
+        if control.abandoned() {
+            return (Outcome::Abandoned, Some(socket.into_inner()));
+        }
+        if control.stopping() && carrier.cursor.piece(true) == Piece::End {
+            return (ended(carrier), Some(socket.into_inner()));
+        }
+        // The guard is taken before the attempt to send: readiness that
+        // arrives in between is not cleared with it.
+        let mut guard = tokio::select! {
+            biased;
+            () = control.changed() => continue,
+            guard = socket.writable() => match guard {
+                Ok(guard) => guard,
+                // The runtime is going down, and the process with it.
+                Err(_) => return (Outcome::Abandoned, None),
+            },
+        };
+        let pause = carrier.drive(socket.as_fd(), file.as_fd(), SLICE, || control.stopping());
+        control.report(carrier.cursor.sent(), carrier.cursor.wire());
+        let outcome = match pause {
+            Pause::Blocked => {
+                guard.clear_ready();
+                continue;
+            }
+            Pause::Budget => {
+                drop(guard);
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Pause::Cold { offset, length } => {
+                drop(guard);
+                tokio::select! {
+                    biased;
+                    () = abandoned(control) => Outcome::Abandoned,
+                    () = warm(Arc::clone(file), offset, length) => {
+                        carrier.mover.be_patient_until(offset + length);
+                        continue;
+                    }
+                }
+            }
+            Pause::Ended => ended(carrier),
+            Pause::Truncated => Outcome::Truncated,
+            Pause::Failed(error) => Outcome::Failed(error),
+        };
+        return (outcome, Some(socket.into_inner()));
+    }
+}
+
+fn ended(carrier: &Carrier) -> Outcome {
+    if carrier.cursor.remaining() == 0 { Outcome::Complete } else { Outcome::Stopped }
+}
+
+async fn abandoned(control: &Control) {
+    while !control.abandoned() {
+        control.changed().await;
+    }
+}
+
+/// Brings a range of the file into memory, on the blocking pool. A failure
+/// shows itself when the range is sent.
+async fn warm(file: Arc<OwnedFd>, offset: u64, length: u64) {
+    let _ = tokio::task::spawn_blocking(move || {
+        file::will_need(file.as_fd(), offset, length + READ_AHEAD);
+        let mut scratch = vec![0; 128 << 10];
+        let mut position = offset;
+        while position < offset + length {
+            match file::read_at(file.as_fd(), &mut scratch, position) {
+                Ok(count) if count > 0 => position += count as u64,
+                _ => return,
+            }
+        }
+    })
+    .await;
+}
