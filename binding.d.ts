@@ -19,23 +19,22 @@ export declare class Engine {
   /**
    * How many bytes a transfer would send now: at most `limit`, from
    * `position` or, when that is negative, from the file's own offset. A
-   * negative answer: why none can be sent (-1 not a stream socket, -2 not a
-   * regular file, -3 a failed system call), or, from -5 down, -4 minus the
-   * number of bytes, when the first of them are not in memory.
+   * negative answer: why none can be sent (-1 not a regular file, -2 a
+   * failed system call), or, from -4 down, -3 minus the number of bytes,
+   * when the first of them are not in memory. `survey` numbers the call.
    */
-  survey(socket: number, file: number, position: number, limit: number): number
+  survey(survey: number, file: number, position: number, limit: number): number
   /**
-   * Begins a transfer of `length` bytes from `position` or, when that is
-   * negative, from the file's own offset, which then moves along. `chunk`
-   * is the size of HTTP chunks, or 0 for none. `corked`: the socket is
-   * corked, and is to be uncorked when all is sent; a chunked transfer
-   * that ends within the call leaves that to the caller, who has the last
-   * chunk to write.
+   * Begins the transfer that call number `survey` of `survey()` found, of
+   * `length` bytes, behind `header` (a string of bytes). `chunk` is the
+   * size of HTTP chunks, or 0 for none. A negative `position` moves the
+   * file's own offset along.
    *
-   * A number: all is sent, in so many bytes, framing included. Otherwise
-   * it runs, or it cannot go on.
+   * A number: all is sent, in so many bytes, header and framing included;
+   * the last packet of a chunked body waits for the last chunk, or for
+   * `push()`. Otherwise it runs, or it cannot go on.
    */
-  begin(socket: number, file: number, position: number, length: number, chunk: number, corked: boolean): number | Started
+  begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string): number | Started
   /** Asks a transfer to stop where a writer may go on. */
   stop(id: number): void
   /** Makes a transfer let go of its descriptors, wherever it is. */
@@ -62,8 +61,8 @@ export interface Completion {
   engine: string
 }
 
-/** Sets TCP_CORK on a TCP socket; does nothing to another. */
-export declare function cork(socket: number, on: boolean): void
+/** True for a stream socket of TCP or of the Unix domain. */
+export declare function isStreamSocket(socket: number): boolean
 
 /**
  * Opens a regular file for reading without waiting for a disk. A descriptor,
@@ -71,6 +70,9 @@ export declare function cork(socket: number, on: boolean): void
  * file as Node does.
  */
 export declare function openCached(path: string): number
+
+/** Sends what a TCP socket holds back for bytes to come. */
+export declare function push(socket: number): void
 
 /** A transfer that did not end within the call that began it. */
 export interface Started {

@@ -837,5 +837,6 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
 module.exports.close = nativeBinding.close
-module.exports.cork = nativeBinding.cork
+module.exports.isStreamSocket = nativeBinding.isStreamSocket
 module.exports.openCached = nativeBinding.openCached
+module.exports.push = nativeBinding.push

@@ -7,6 +7,8 @@
 const http = require('node:http')
 const net = require('node:net')
 
+const { binding } = require('../native.js')
+
 const { write, _send, _writeRaw } = http.OutgoingMessage.prototype
 const socketMethods = ['write', '_write', '_writev', '_writeGeneric', '_final']
 const ownSocketMethods = socketMethods.map((name) => [name, net.Socket.prototype[name]])
@@ -63,7 +65,7 @@ function obstacleOfSocket(socket) {
   if (!handle || socket.destroyed || !socket.writable || socket.connecting) {
     return 'destination-ended'
   }
-  if (!isPlainHandle(handle) || !(handle.fd >= 0)) return 'destination-kind'
+  if (!(handle.fd >= 0) || !isStreamSocket(handle)) return 'destination-kind'
   for (const [name, method] of ownSocketMethods) {
     if (socket[name] !== method) return 'patched-destination'
   }
@@ -73,14 +75,14 @@ function obstacleOfSocket(socket) {
   return null
 }
 
-function isPlainHandle(handle) {
+// A Pipe handle may be a FIFO as well as a Unix socket, and is asked once.
+const pipes = new WeakMap()
+
+function isStreamSocket(handle) {
   const { name } = handle.constructor
-  return name === 'TCP' || name === 'Pipe'
+  if (name !== 'Pipe') return name === 'TCP'
+  if (!pipes.has(handle)) pipes.set(handle, binding.isStreamSocket(handle.fd))
+  return pipes.get(handle)
 }
 
-/** True when the socket is TCP: it has packets, and so a cork. */
-function hasCork(socket) {
-  return socket._handle.constructor.name === 'TCP'
-}
-
-module.exports = { obstacleOf, socketOf, hasCork }
+module.exports = { obstacleOf, socketOf }

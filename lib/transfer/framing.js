@@ -5,29 +5,50 @@
 const kBodyStart = Symbol('millrace.bodyStart')
 
 /**
- * Puts the header of a response on its socket, as the first write of a body
- * would. Throws what `writeHead` throws.
+ * Composes the header of a response, as the first write of a body would.
+ * Throws what `writeHead` throws.
  * @param {import('node:http').ServerResponse} response
+ * @returns {string} what of it is still to be sent, as a string of bytes
  */
-function sendHeader(response) {
-  if (response._headerSent) return
-  response.flushHeaders()
+function takeHeader(response) {
+  if (response._headerSent) return ''
+  if (!response._header) response._implicitHeader()
+  return response._header
+}
+
+/**
+ * Notes that the next bytes on the connection are the header and the body.
+ * @param {import('node:http').ServerResponse} response
+ * @param {string} header what `takeHeader` gave
+ */
+function markHeaderSent(response, header) {
+  if (header === '') return
+  response._headerSent = true
   // Where the body begins in the count of the connection's bytes. Whoever
   // finds it later (a second file into the same response) can tell how much
   // of a promised Content-Length is out, whoever wrote it.
-  if (!response.chunkedEncoding && typeof response._contentLength === 'number') {
-    response[kBodyStart] = response.socket.bytesWritten
+  if (hasLength(response)) {
+    response[kBodyStart] = response.socket.bytesWritten + header.length
   }
+}
+
+/** Takes the mark back: nothing was sent. */
+function unmarkHeaderSent(response, header) {
+  if (header === '') return
+  response._headerSent = false
+  response[kBodyStart] = undefined
 }
 
 /**
  * Body bytes that the response still owes its client: Infinity when no length
- * was promised, or when the header was not sent by `sendHeader`.
- * @param {import('node:http').ServerResponse} response its header is sent
+ * was promised, or when the header was sent by others.
+ * @param {import('node:http').ServerResponse} response its header is composed
  */
 function bytesOwed(response) {
   const start = response[kBodyStart]
-  if (start === undefined || response.socket === null) return Infinity
+  if (start === undefined || response.socket === null) {
+    return response._headerSent || !hasLength(response) ? Infinity : response._contentLength
+  }
   return Math.max(0, response._contentLength - (response.socket.bytesWritten - start))
 }
 
@@ -41,4 +62,8 @@ function isKnown(response) {
   return chunkedEncoding || length === null || length === undefined || Number.isSafeInteger(length)
 }
 
-module.exports = { sendHeader, bytesOwed, isKnown }
+function hasLength({ chunkedEncoding, _contentLength: length }) {
+  return !chunkedEncoding && typeof length === 'number'
+}
+
+module.exports = { takeHeader, markHeaderSent, unmarkHeaderSent, bytesOwed, isKnown }

@@ -13,15 +13,24 @@ const http = require('node:http')
 const { MillraceError, socketError } = require('../errors.js')
 const { binding, disabledBecause } = require('../native.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
-const { obstacleOf: obstacleOfDestination, socketOf, hasCork } = require('./destination.js')
+const { obstacleOf: obstacleOfDestination, socketOf } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
-const { sendHeader, bytesOwed, isKnown } = require('./framing.js')
+const {
+  takeHeader,
+  markHeaderSent,
+  unmarkHeaderSent,
+  bytesOwed,
+  isKnown,
+} = require('./framing.js')
 const { SocketHold } = require('./socket-hold.js')
 const { obstacleOf: obstacleOfSource, bytesWanted } = require('./source.js')
 
 /** Answers of `native.survey` below zero. */
-const SURVEY_REASONS = { '-1': 'destination-kind', '-2': 'not-a-regular-file', '-3': 'file-error' }
-const SURVEY_COLD = -4
+const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
+const SURVEY_COLD = -3
+
+/** Numbers the surveys, so that `begin` knows whose it follows. */
+let surveys = 0
 
 /** The largest HTTP chunk: what a stop may have to wait for. */
 const LARGEST_CHUNK = 2 ** 31
@@ -95,14 +104,15 @@ class Transfer {
   /** Begins a native stretch. Returns why not, or null. */
   #begin(destination) {
     const source = this.#source
-    const socket = socketOf(destination)
     const response = destination instanceof http.ServerResponse ? destination : null
 
     const position = source.pos ?? -1
-    const survey = native.survey(socket._handle.fd, source.fd, position, bytesWanted(source))
-    if (survey < 0 && survey > SURVEY_COLD) return SURVEY_REASONS[survey]
-    const isCold = survey <= SURVEY_COLD
-    const available = isCold ? SURVEY_COLD - survey : survey
+    surveys = (surveys + 1) % 2 ** 31
+    const survey = surveys
+    const answer = native.survey(survey, source.fd, position, bytesWanted(source))
+    if (answer < 0 && answer > SURVEY_COLD) return SURVEY_REASONS[answer]
+    const isCold = answer <= SURVEY_COLD
+    const available = isCold ? SURVEY_COLD - answer : answer
     if (available === 0) {
       // Files of size 0 may still have something to read (/proc).
       if (this.#bytes === 0) return 'empty'
@@ -113,68 +123,77 @@ class Transfer {
     // before the client is told that it can, and fills the memory.
     if (isCold && source.bytesRead === 0) return 'cold'
 
-    // Header, framing and body are to share packets.
-    const corked =
-      response !== null && hasCork(socket) && !(response._headerSent && !response.chunkedEncoding)
-    if (corked) binding.cork(socket._handle.fd, true)
-    const obstacle = response === null ? null : this.#sendHeader(response)
-    if (obstacle !== null) {
-      if (corked && socket._handle) binding.cork(socket._handle.fd, false)
-      return obstacle
-    }
-    const length = response === null ? available : Math.min(available, bytesOwed(response))
-    return this.#send({ socket, response, position, length, corked })
-  }
-
-  #sendHeader(response) {
+    if (response === null) return this.#send({ survey, socket: destination, position, length: available })
+    let header
     try {
-      sendHeader(response)
+      header = takeHeader(response)
     } catch {
       // Node throws it from the first write, and so it will.
       return 'header-error'
     }
-    return isKnown(response) ? obstacleOfDestination(response) : 'framing-unknown'
+    if (!isKnown(response)) return 'framing-unknown'
+    // Code that listens for headers has run, and may have changed anything.
+    if (header !== '') {
+      const obstacle = obstacleOfSource(source) ?? obstacleOfDestination(response)
+      if (obstacle !== null) return obstacle
+    }
+    const length = Math.min(available, bytesOwed(response))
+    return this.#send({ survey, socket: response.socket, response, header, position, length })
   }
 
-  #send({ socket, response, position, length, corked }) {
+  #send({ survey, socket, response = null, header = '', position, length }) {
     const source = this.#source
-    const { fd } = socket._handle
+    // The whole Content-Length is out: the rest of the file is nobody's.
+    if (length === 0 && header === '') {
+      this.#finish(socket, response, false)
+      return null
+    }
     // Node's own chunks, to the byte: one for each read.
     const chunk = response?.chunkedEncoding
       ? Math.min(source.readableHighWaterMark, LARGEST_CHUNK)
       : 0
-    // No length: the whole Content-Length is out, the rest of the file is
-    // nobody's.
-    const begun = length === 0 ? 0 : native.begin(fd, source.fd, position, length, chunk, corked)
+    if (response !== null) markHeaderSent(response, header)
+    const { fd } = socket._handle
+    const begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
     this.#engine = engineName
     source._readableState.dataEmitted = true
+    socket._unrefTimer()
     if (typeof begun === 'number') {
       this.#count(socket, length, begun)
       this.#credit({ credited: 0 }, length)
-      this.#finish({ socket, response, corked: corked && chunk !== 0 })
+      this.#finish(socket, response, chunk !== 0)
       return null
     }
     if (begun.id !== 0) {
       this.#watch(begun.id, socket, response)
       return null
     }
-    this.#count(socket, begun.sent, begun.wire)
-    this.#credit({ credited: 0 }, begun.sent)
-    if (corked) binding.cork(fd, false)
-    if (chunk !== 0 && begun.wire !== 0) this.#cut(socket, begun.syscall)
-    return 'no-descriptors'
+    return this.#stuck(begun, socket, response, header)
   }
 
-  /** All is sent: ends the source. */
-  #finish({ socket, response, corked }) {
-    if (corked || (response !== null && bytesOwed(response) < Infinity)) {
+  /** Too few descriptors to go on natively. */
+  #stuck({ sent, wire }, socket, response, header) {
+    if (wire === 0) {
+      if (response !== null) unmarkHeaderSent(response, header)
+      return 'no-descriptors'
+    }
+    this.#count(socket, sent, wire)
+    this.#credit({ credited: 0 }, sent)
+    if (response === null) return 'no-descriptors'
+    this.#cut(socket, 'no descriptor was left')
+    return null
+  }
+
+  /** All is sent: ends the source. `holdsBack`: the last packet waits. */
+  #finish(socket, response, holdsBack) {
+    if (holdsBack || (response !== null && bytesOwed(response) < Infinity)) {
       // Node's listener of 'end' ends the response, whose last bytes are to
       // share the packet; only then is it known what it owes.
       this.#afterEnd = () => {
-        if (corked && socket._handle) binding.cork(socket._handle.fd, false)
         // A client must not wait for bytes that never come, nor take the next
         // response for them.
-        if (response?.finished && !socket.destroyed && isShort(response)) socket.destroy()
+        if (response.finished && !socket.destroyed && isShort(response)) socket.destroy()
+        if (holdsBack && !response.finished && socket._handle) binding.push(socket._handle.fd)
       }
       if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
     }
@@ -212,7 +231,7 @@ class Transfer {
     run.hold.release()
     if (!goesOn || source.destroyed) return
     if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
-      this.#finish({ socket, response, corked: false })
+      this.#finish(socket, response, false)
     } else {
       source._read(source.readableHighWaterMark)
     }

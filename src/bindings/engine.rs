@@ -3,12 +3,13 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use napi::JsString;
 use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
-use crate::sys::{fd, socket};
+use crate::sys::{fd, file, socket};
 use crate::transfer::attempt::{self, Begun, Request, Survey};
 use crate::transfer::cursor::Framing;
 use crate::transfer::hub::{self, Hub, Outcome};
@@ -47,11 +48,18 @@ pub struct Completion {
 }
 
 /// What [`Engine::survey`] answers below zero.
-const NOT_A_SOCKET: f64 = -1.0;
-const NOT_A_REGULAR_FILE: f64 = -2.0;
-const UNKNOWN: f64 = -3.0;
+const NOT_A_REGULAR_FILE: f64 = -1.0;
+const FAILED: f64 = -2.0;
 /// So many bytes, but not in memory, are `COLD` minus their number.
-const COLD: f64 = -4.0;
+const COLD: f64 = -3.0;
+
+/// What a survey found, for the `begin()` that follows it.
+#[derive(Debug, Default)]
+struct Found {
+    survey: u32,
+    offset: u64,
+    data: Vec<u8>,
+}
 
 /// The transfers of one JavaScript environment.
 #[derive(Debug)]
@@ -59,6 +67,7 @@ const COLD: f64 = -4.0;
 pub struct Engine {
     hub: Arc<Hub>,
     engine: mover::Engine,
+    found: Found,
 }
 
 #[napi]
@@ -86,65 +95,74 @@ impl Engine {
             let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })));
         env.add_env_cleanup_hook(Arc::clone(&hub), |hub| hub.close())?;
-        Ok(Self { hub, engine })
+        Ok(Self { hub, engine, found: Found::default() })
     }
 
     /// How many bytes a transfer would send now: at most `limit`, from
     /// `position` or, when that is negative, from the file's own offset. A
-    /// negative answer: why none can be sent (-1 not a stream socket, -2 not a
-    /// regular file, -3 a failed system call), or, from -5 down, -4 minus the
-    /// number of bytes, when the first of them are not in memory.
+    /// negative answer: why none can be sent (-1 not a regular file, -2 a
+    /// failed system call), or, from -4 down, -3 minus the number of bytes,
+    /// when the first of them are not in memory. `survey` numbers the call.
     #[napi(catch_unwind)]
-    pub fn survey(&self, socket: i32, file: i32, position: f64, limit: f64) -> f64 {
-        let Ok((socket, file)) = pair(socket, file) else { return UNKNOWN };
-        match attempt::survey(socket, file, offset(position), whole(limit)) {
-            Ok(Survey::Ready { length, is_cached: true }) => to_number(length),
-            Ok(Survey::Ready { length, is_cached: false }) => COLD - to_number(length),
-            Ok(Survey::NotASocket) => NOT_A_SOCKET,
+    pub fn survey(&mut self, survey: u32, file: i32, position: f64, limit: f64) -> f64 {
+        let answer = fd::borrow(file)
+            .and_then(|file| attempt::survey(file, offset(position), whole(limit)));
+        match answer {
+            Ok(Survey::Ready { offset, length, is_cached, data }) => {
+                self.found = Found { survey, offset, data };
+                if is_cached { to_number(length) } else { COLD - to_number(length) }
+            }
             Ok(Survey::NotARegularFile) => NOT_A_REGULAR_FILE,
-            Err(_) => UNKNOWN,
+            Err(_) => FAILED,
         }
     }
 
-    /// Begins a transfer of `length` bytes from `position` or, when that is
-    /// negative, from the file's own offset, which then moves along. `chunk`
-    /// is the size of HTTP chunks, or 0 for none. `corked`: the socket is
-    /// corked, and is to be uncorked when all is sent; a chunked transfer
-    /// that ends within the call leaves that to the caller, who has the last
-    /// chunk to write.
+    /// Begins the transfer that call number `survey` of `survey()` found, of
+    /// `length` bytes, behind `header` (a string of bytes). `chunk` is the
+    /// size of HTTP chunks, or 0 for none. A negative `position` moves the
+    /// file's own offset along.
     ///
-    /// A number: all is sent, in so many bytes, framing included. Otherwise
-    /// it runs, or it cannot go on.
+    /// A number: all is sent, in so many bytes, header and framing included;
+    /// the last packet of a chunked body waits for the last chunk, or for
+    /// `push()`. Otherwise it runs, or it cannot go on.
     #[napi(catch_unwind)]
+    #[expect(clippy::too_many_arguments, reason = "an object would cost more than the call")]
     pub fn begin(
-        &self,
+        &mut self,
+        survey: u32,
         socket: i32,
         file: i32,
         position: f64,
         length: f64,
         chunk: u32,
-        corked: bool,
-    ) -> Either<f64, Started> {
+        header: JsString<'_>,
+    ) -> Result<Either<f64, Started>> {
+        let header = header.into_latin1()?.take();
         let position = offset(position);
+        // JavaScript ran since the survey; another one may have come between.
+        let found = std::mem::take(&mut self.found);
+        let (offset, data) =
+            if found.survey == survey { (Some(found.offset), found.data) } else { (position, Vec::new()) };
         let begun = pair(socket, file).and_then(|(socket, file)| {
             let request = Request {
                 engine: self.engine,
                 framing: NonZeroU32::new(chunk).map_or(Framing::Raw, Framing::Chunked),
-                offset: position.map_or_else(|| crate::sys::file::offset(file), Ok)?,
+                header,
+                offset: offset.map_or_else(|| file::offset(file), Ok)?,
                 length: whole(length),
+                data,
                 moves_offset: position.is_none(),
-                corked,
             };
             Ok(attempt::begin(socket, file, request, &self.hub))
         });
-        match begun {
+        Ok(match begun {
             Ok(Begun::Complete { wire }) => Either::A(to_number(wire)),
             Ok(Begun::Running(id)) => Either::B(started(id, None, 0, 0)),
             Ok(Begun::Stuck { error, sent, wire }) => {
                 Either::B(started(0, Some(error), sent, wire))
             }
             Err(error) => Either::B(started(0, Some(error), 0, 0)),
-        }
+        })
     }
 
     /// Asks a transfer to stop where a writer may go on.
@@ -172,12 +190,18 @@ impl Engine {
     }
 }
 
-/// Sets TCP_CORK on a TCP socket; does nothing to another.
+/// Sends what a TCP socket holds back for bytes to come.
 #[napi(catch_unwind)]
-pub fn cork(socket: i32, on: bool) {
+pub fn push(socket: i32) {
     if let Ok(socket) = fd::borrow(socket) {
-        socket::set_cork(socket, on);
+        socket::set_cork(socket, false);
     }
+}
+
+/// True for a stream socket of TCP or of the Unix domain.
+#[napi(catch_unwind)]
+pub fn is_stream_socket(socket: i32) -> bool {
+    fd::borrow(socket).is_ok_and(socket::is_stream_socket)
 }
 
 fn started(id: u32, error: Option<crate::error::Error>, sent: u64, wire: u64) -> Started {

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::io::IoSliceMut;
-use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
@@ -38,22 +38,15 @@ pub(crate) fn open_cached(path: &CStr) -> Result<RawFd> {
     // device, so the kind is asked first, through a descriptor that opens
     // nothing.
     let found = open_with(path, OFlags::PATH | OFlags::CLOEXEC)?;
-    if !describe(found_ref(&found))?.is_regular {
+    if !describe(found.as_fd())?.is_regular {
         return Err(Error::new(Errno::AGAIN, "open"));
     }
     drop(found);
-    // O_NONBLOCK: should the name have changed hands in between, no FIFO
-    // without a writer may hold the thread, nor a lease being broken.
+    // O_NONBLOCK: a lease that must be broken first may not hold the thread,
+    // nor a FIFO, should the name have changed hands in between.
     let file = open_with(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC)?;
-    if !describe(found_ref(&file))?.is_regular {
-        return Err(Error::new(Errno::AGAIN, "open"));
-    }
     rustix::fs::fcntl_setfl(&file, OFlags::empty()).map_err(|e| Error::new(e, "fcntl"))?;
     Ok(file.into_raw_fd())
-}
-
-fn found_ref(fd: &OwnedFd) -> BorrowedFd<'_> {
-    std::os::fd::AsFd::as_fd(fd)
 }
 
 fn open_with(path: &CStr, flags: OFlags) -> Result<OwnedFd> {

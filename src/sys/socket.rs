@@ -29,9 +29,18 @@ pub(crate) fn is_stream_socket(fd: BorrowedFd<'_>) -> bool {
         )
 }
 
+/// Whether bytes follow at once, for which TCP may keep a packet open
+/// (`MSG_MORE`, 200 ms at the longest).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum More {
+    ToCome,
+    No,
+}
+
 /// `send(2)`, never waiting and never raising `SIGPIPE`.
-pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<Sent> {
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], more: More) -> Result<Sent> {
+    let mut flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    flags.set(SendFlags::MORE, more == More::ToCome);
     match retry_on_intr(|| rustix::net::send(socket, bytes, flags)) {
         Ok(count) => Ok(Sent::Bytes(count)),
         Err(Errno::AGAIN) => Ok(Sent::WouldBlock),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::sys::residency::is_cached;
+use crate::sys::socket::{More, Sent};
 use crate::sys::{fd, file, socket};
-use crate::transfer::carrier::{Carrier, Pause};
+use crate::transfer::carrier::{Carrier, Pause, assemble, skip};
 use crate::transfer::cursor::{Cursor, Framing};
 use crate::transfer::hub::Hub;
 use crate::transfer::mover::{Engine, Mover};
@@ -19,55 +20,60 @@ use crate::transfer::pump::{self, Job};
 /// wake-up that they save.
 pub(crate) const BUDGET: u64 = 64 << 10;
 
+/// Up to here, reading the file and sending the bytes beats sendfile(2),
+/// whose setup costs more than so small a copy.
+const COPY_IS_CHEAPER: u64 = 16 << 10;
+
 /// What a file has to offer to a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Survey {
-    /// So many bytes; the first of them are in memory, or not.
-    Ready { length: u64, is_cached: bool },
-    NotASocket,
+    /// `length` bytes at `offset`; the first of them are in memory, or not.
+    /// When there are few, `data` holds them all.
+    Ready { offset: u64, length: u64, is_cached: bool, data: Vec<u8> },
     NotARegularFile,
 }
 
-/// Describes the transfer that could begin. Sends nothing.
+/// Describes the transfer that could begin. Sends nothing, waits for nothing.
 ///
 /// `position` is where to read, or nothing for the file's own offset;
 /// `limit` is the largest number of bytes wanted.
-pub(crate) fn survey(
-    socket: BorrowedFd<'_>,
-    file: BorrowedFd<'_>,
-    position: Option<u64>,
-    limit: u64,
-) -> Result<Survey> {
-    if !socket::is_stream_socket(socket) {
-        return Ok(Survey::NotASocket);
-    }
+pub(crate) fn survey(file: BorrowedFd<'_>, position: Option<u64>, limit: u64) -> Result<Survey> {
     let description = file::describe(file)?;
     if !description.is_regular {
         return Ok(Survey::NotARegularFile);
     }
     let offset = position.map_or_else(|| file::offset(file), Ok)?;
     let length = description.size.saturating_sub(offset).min(limit);
-    let is_cached = is_cached(file, offset, length.min(BUDGET));
-    Ok(Survey::Ready { length, is_cached })
+    if length == 0 || length > COPY_IS_CHEAPER {
+        let is_cached = is_cached(file, offset, length.min(BUDGET));
+        return Ok(Survey::Ready { offset, length, is_cached, data: Vec::new() });
+    }
+    // COPY_IS_CHEAPER bounds it: the conversion cannot fail.
+    let mut data = vec![0; usize::try_from(length).unwrap_or(0)];
+    let is_cached = file::read_cached_at(file, &mut data, offset) == Ok(data.len());
+    Ok(Survey::Ready { offset, length, is_cached, data })
 }
 
 /// What is asked of a transfer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) engine: Engine,
     pub(crate) framing: Framing,
+    /// Goes out before the first byte of the file.
+    pub(crate) header: Vec<u8>,
     pub(crate) offset: u64,
     pub(crate) length: u64,
+    /// All bytes of the file that are wanted, and maybe more, or none.
+    pub(crate) data: Vec<u8>,
     /// The file's own offset follows the transfer, as read(2) would move it.
     pub(crate) moves_offset: bool,
-    /// The socket is corked, and to be uncorked when all is sent.
-    pub(crate) corked: bool,
 }
 
 /// How a transfer began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
-    /// All is sent. So many bytes, framing included.
+    /// All is sent. So many bytes, framing included. The last packet of a
+    /// chunked body waits for the last chunk, or for a push.
     Complete { wire: u64 },
     /// The pump carries on, under this number.
     Running(u32),
@@ -82,11 +88,18 @@ pub(crate) fn begin(
     request: Request,
     hub: &Arc<Hub>,
 ) -> Begun {
+    let Request { engine, framing, header, offset, length, data, moves_offset } = request;
     let mut carrier = Carrier {
-        cursor: Cursor::new(request.framing, request.offset, request.length),
-        mover: Mover::new(request.engine, request.length),
+        cursor: Cursor::new(framing, header, offset, length),
+        mover: Mover::new(engine),
     };
-    if request.length > BUDGET {
+    let is_chunked = framing != Framing::Raw;
+    let run = |carrier: Carrier, (socket, file)| {
+        let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
+        pump::carry(Job { carrier, socket, file, moves_offset, is_chunked }, hub)
+            .map_or_else(|error| Begun::Stuck { error, sent, wire }, Begun::Running)
+    };
+    if length > BUDGET {
         // Surely the pump's: what it needs is taken first, so that a
         // shortage shows before a byte is out.
         let fds = match pump::check().and_then(|()| duplicate(socket, file)) {
@@ -94,38 +107,32 @@ pub(crate) fn begin(
             Err(error) => return stuck(&carrier, error),
         };
         carrier.drive(socket, file, BUDGET, || false);
-        return run(carrier, fds, request, hub);
+        return run(carrier, fds);
     }
+    let data = usize::try_from(length).ok().and_then(|length| data.get(..length));
+    if let Some(data) = data.filter(|data| !data.is_empty()) {
+        let image = assemble(&carrier.cursor, data);
+        let more = if is_chunked { More::ToCome } else { More::No };
+        if let Ok(Sent::Bytes(count)) = socket::send(socket, &image, more) {
+            skip(&mut carrier.cursor, count as u64);
+        }
+    }
+    // What stands in the way here, the pump meets again, and tells.
     if carrier.drive(socket, file, u64::MAX, || false) != Pause::Ended {
         return match duplicate(socket, file) {
-            Ok(fds) => run(carrier, fds, request, hub),
+            Ok(fds) => run(carrier, fds),
             Err(error) => stuck(&carrier, error),
         };
     }
-    if request.moves_offset && file::set_offset(file, carrier.cursor.offset()).is_err() {
+    if moves_offset && file::set_offset(file, carrier.cursor.offset()).is_err() {
         // A regular file can always seek: survey() saw that it is one.
         debug_assert!(false, "a regular file that cannot seek");
-    }
-    if request.corked && request.framing == Framing::Raw {
-        socket::set_cork(socket, false);
     }
     Begun::Complete { wire: carrier.cursor.wire() }
 }
 
 fn duplicate(socket: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(OwnedFd, OwnedFd)> {
     Ok((fd::duplicate(socket)?, fd::duplicate(file)?))
-}
-
-fn run(
-    carrier: Carrier,
-    (socket, file): (OwnedFd, OwnedFd),
-    Request { moves_offset, corked, .. }: Request,
-    hub: &Arc<Hub>,
-) -> Begun {
-    let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
-    let job = Job { carrier, socket, file, moves_offset, corked };
-    pump::carry(job, hub)
-        .map_or_else(|error| Begun::Stuck { error, sent, wire }, Begun::Running)
 }
 
 fn stuck(carrier: &Carrier, error: Error) -> Begun {

@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 
 use crate::error::Error;
-use crate::sys::socket::{Sent, send};
+use crate::sys::socket::{More, Sent, send};
 use crate::transfer::cursor::{Cursor, Piece};
 use crate::transfer::mover::{Moved, Mover};
 
@@ -22,6 +22,49 @@ pub(crate) enum Pause {
     Truncated,
     /// A system call failed.
     Failed(Error),
+}
+
+/// A whole small transfer as one buffer, for one send(2).
+///
+/// `body` are all the bytes of the file that the cursor wants.
+pub(crate) fn assemble(cursor: &Cursor, body: &[u8]) -> Vec<u8> {
+    let mut cursor = cursor.clone();
+    let mut image = Vec::with_capacity(body.len() + 512);
+    let mut body = body;
+    loop {
+        let count = match cursor.piece(false) {
+            Piece::End => return image,
+            Piece::Text(text) => {
+                image.extend_from_slice(text);
+                text.len() as u64
+            }
+            Piece::Body { count, .. } => {
+                let (now, later) = body.split_at(body.len().min(to_usize(count)));
+                image.extend_from_slice(now);
+                body = later;
+                count
+            }
+        };
+        cursor.advance(count);
+    }
+}
+
+/// Moves a cursor over `count` wire bytes, across as many pieces as they span.
+pub(crate) fn skip(cursor: &mut Cursor, mut count: u64) {
+    while count > 0 {
+        let length = match cursor.piece(false) {
+            Piece::End => return,
+            Piece::Text(text) => text.len() as u64,
+            Piece::Body { count, .. } => count,
+        };
+        let step = length.min(count);
+        cursor.advance(step);
+        count -= step;
+    }
+}
+
+fn to_usize(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 #[derive(Debug)]
@@ -51,7 +94,8 @@ impl Carrier {
             }
             let count = match self.cursor.piece(stopping()) {
                 Piece::End => return Pause::Ended,
-                Piece::Text(text) => match send(socket, text) {
+                // Text always has company: a body, or the end of the response.
+                Piece::Text(text) => match send(socket, text, More::ToCome) {
                     Ok(Sent::Bytes(count)) => count as u64,
                     Ok(_) => return Pause::Blocked,
                     Err(error) => return Pause::Failed(error),
@@ -69,6 +113,37 @@ impl Carrier {
                 }
             };
             self.cursor.advance(count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use proptest::prelude::*;
+
+    use super::{assemble, skip};
+    use crate::transfer::cursor::{Cursor, Framing, Piece};
+
+    proptest! {
+        #[test]
+        fn a_skipped_cursor_goes_on_where_the_assembled_bytes_were_cut(
+            header in proptest::collection::vec(any::<u8>(), 0..50),
+            body in proptest::collection::vec(any::<u8>(), 1..200),
+            size in 0_u32..70, cut in 0_usize..400,
+        ) {
+            let framing = NonZeroU32::new(size).map_or(Framing::Raw, Framing::Chunked);
+            let mut cursor = Cursor::new(framing, header, 0, body.len() as u64);
+            let image = assemble(&cursor, &body);
+            let cut = cut.min(image.len());
+            skip(&mut cursor, cut as u64);
+            prop_assert_eq!(cursor.wire(), cut as u64);
+            let rest = body.get(usize::try_from(cursor.offset()).unwrap()..).unwrap();
+            prop_assert_eq!(assemble(&cursor, rest), &image[cut..]);
+            if cut == image.len() {
+                prop_assert_eq!(cursor.piece(false), Piece::End);
+            }
         }
     }
 }

@@ -29,40 +29,15 @@ pub(crate) enum Piece<'a> {
     End,
 }
 
-/// CRLF, eight hexadecimal digits, CRLF.
-const TEXT_CAPACITY: usize = 12;
-
-#[derive(Clone, Copy, Debug)]
-struct Text {
-    bytes: [u8; TEXT_CAPACITY],
-    start: usize,
-    end: usize,
-}
-
-impl Text {
-    const EMPTY: Self = Self { bytes: [0; TEXT_CAPACITY], start: 0, end: 0 };
-
-    fn push(&mut self, bytes: &[u8]) {
-        let end = self.end + bytes.len();
-        if let Some(room) = self.bytes.get_mut(self.end..end) {
-            room.copy_from_slice(bytes);
-            self.end = end;
-        }
-    }
-
-    fn pending(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or(&[])
-    }
-}
-
 /// Position and framing state of one transfer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cursor {
     framing: Framing,
     offset: u64,
     end: u64,
-    /// Framing bytes that go out before anything else.
-    text: Text,
+    /// Framing bytes that go out before anything else, from `text_start`.
+    text: Vec<u8>,
+    text_start: usize,
     /// Body bytes owed to the chunk whose size line has been composed.
     chunk: u64,
     /// A chunk's data is out and its CRLF is not composed yet.
@@ -72,13 +47,15 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// A transfer of `length` bytes of the file from `offset`.
-    pub(crate) fn new(framing: Framing, offset: u64, length: u64) -> Self {
+    /// A transfer of `length` bytes of the file from `offset`, behind
+    /// `header`.
+    pub(crate) fn new(framing: Framing, header: Vec<u8>, offset: u64, length: u64) -> Self {
         Self {
             framing,
             offset,
             end: offset.saturating_add(length),
-            text: Text::EMPTY,
+            text: header,
+            text_start: 0,
             chunk: 0,
             owes_crlf: false,
             sent: 0,
@@ -91,7 +68,7 @@ impl Cursor {
         self.sent
     }
 
-    /// Bytes sent so far, framing included.
+    /// Bytes sent so far, header and framing included.
     pub(crate) fn wire(&self) -> u64 {
         self.wire
     }
@@ -106,51 +83,47 @@ impl Cursor {
         self.end - self.offset
     }
 
-    /// What goes out next; `stopping` is the wish to end early.
+    /// What goes out next; `stopping` is the wish to end early. A wish is
+    /// not taken back.
     pub(crate) fn piece(&mut self, stopping: bool) -> Piece<'_> {
+        if let Framing::Chunked(size) = self.framing
+            && self.chunk == 0
+        {
+            self.compose(u64::from(size.get()), stopping);
+        }
+        if self.text_start < self.text.len() {
+            return Piece::Text(self.text.get(self.text_start..).unwrap_or(&[]));
+        }
         let count = match self.framing {
-            Framing::Raw if stopping => return Piece::End,
+            Framing::Raw if stopping => 0,
             Framing::Raw => self.remaining(),
-            Framing::Chunked(size) => {
-                if self.text.pending().is_empty() && self.chunk == 0 {
-                    self.compose(u64::from(size.get()), stopping);
-                }
-                self.chunk
-            }
+            Framing::Chunked(_) => self.chunk,
         };
-        if !self.text.pending().is_empty() {
-            return Piece::Text(self.text.pending());
-        }
-        if count == 0 {
-            return Piece::End;
-        }
-        Piece::Body { offset: self.offset, count }
+        if count == 0 { Piece::End } else { Piece::Body { offset: self.offset, count } }
     }
 
     /// Between two chunks: the CRLF of the last, the size line of the next.
     fn compose(&mut self, size: u64, stopping: bool) {
-        self.text = Text::EMPTY;
-        if self.owes_crlf {
-            self.owes_crlf = false;
-            self.text.push(b"\r\n");
+        if std::mem::take(&mut self.owes_crlf) {
+            self.text.extend_from_slice(b"\r\n");
         }
-        let count = if stopping { 0 } else { self.remaining().min(size) };
-        if count > 0 {
-            self.chunk = count;
+        self.chunk = if stopping { 0 } else { self.remaining().min(size) };
+        if self.chunk > 0 {
             // Node writes the size as Number.prototype.toString(16) does.
-            let digits = format!("{count:x}\r\n");
-            self.text.push(digits.as_bytes());
+            self.text.extend_from_slice(format!("{:x}\r\n", self.chunk).as_bytes());
         }
     }
 
-    /// So many bytes of the last piece are out.
+    /// So many bytes of the last piece, and no more, are out.
     pub(crate) fn advance(&mut self, count: u64) {
         self.wire += count;
-        let pending = self.text.end - self.text.start;
-        if pending > 0 {
-            // A piece of text is never longer than what pends, so neither is
-            // the part of it that was sent.
-            self.text.start += usize::try_from(count).unwrap_or(pending).min(pending);
+        if self.text_start < self.text.len() {
+            let pending = self.text.len() - self.text_start;
+            self.text_start += usize::try_from(count).unwrap_or(pending).min(pending);
+            if self.text_start == self.text.len() {
+                self.text.clear();
+                self.text_start = 0;
+            }
             return;
         }
         let count = count.min(self.remaining());

@@ -46,7 +46,7 @@ proptest! {
     ) {
         let from = from.min(file.len());
         let body = &file[from..];
-        let mut cursor = Cursor::new(Framing::Raw, from as u64, body.len() as u64);
+        let mut cursor = Cursor::new(Framing::Raw, Vec::new(), from as u64, body.len() as u64);
         prop_assert_eq!(send(&mut cursor, &file, step, u64::MAX), body);
         prop_assert_eq!(cursor.sent(), body.len() as u64);
         prop_assert_eq!(cursor.remaining(), 0);
@@ -58,10 +58,29 @@ proptest! {
         size in 1_u32..70, step in 1_usize..40,
     ) {
         let framing = Framing::Chunked(NonZeroU32::new(size).unwrap());
-        let mut cursor = Cursor::new(framing, 0, file.len() as u64);
+        let mut cursor = Cursor::new(framing, Vec::new(), 0, file.len() as u64);
         let wire = send(&mut cursor, &file, step, u64::MAX);
         prop_assert_eq!(&wire, &chunked(&file, size as usize));
         prop_assert_eq!(cursor.wire(), wire.len() as u64);
+    }
+
+    #[test]
+    fn a_header_goes_first_and_whole_even_when_stopped(
+        header in proptest::collection::vec(any::<u8>(), 0..100),
+        file in proptest::collection::vec(any::<u8>(), 0..100),
+        size in 0_u32..70, step in 1_usize..40, stop in 0_u64..300,
+    ) {
+        let framing = NonZeroU32::new(size).map_or(Framing::Raw, Framing::Chunked);
+        let mut cursor = Cursor::new(framing, header.clone(), 0, file.len() as u64);
+        let wire = send(&mut cursor, &file, step, stop);
+        prop_assert!(wire.starts_with(&header));
+        let sent = usize::try_from(cursor.sent()).unwrap();
+        let body = &wire[header.len()..];
+        if size == 0 {
+            prop_assert_eq!(body, &file[..sent]);
+        } else {
+            prop_assert_eq!(body, chunked(&file[..sent], size as usize));
+        }
     }
 
     #[test]
@@ -70,7 +89,7 @@ proptest! {
         size in 1_u32..70, step in 1_usize..40, stop in 0_u64..400,
     ) {
         let framing = Framing::Chunked(NonZeroU32::new(size).unwrap());
-        let mut cursor = Cursor::new(framing, 0, file.len() as u64);
+        let mut cursor = Cursor::new(framing, Vec::new(), 0, file.len() as u64);
         let wire = send(&mut cursor, &file, step, stop);
         let sent = usize::try_from(cursor.sent()).unwrap();
         prop_assert!(sent % size as usize == 0 || sent == file.len());
@@ -83,7 +102,7 @@ proptest! {
         file in proptest::collection::vec(any::<u8>(), 1..300),
         step in 1_usize..40, stop in 0_u64..300,
     ) {
-        let mut cursor = Cursor::new(Framing::Raw, 0, file.len() as u64);
+        let mut cursor = Cursor::new(Framing::Raw, Vec::new(), 0, file.len() as u64);
         let wire = send(&mut cursor, &file, step, stop);
         prop_assert_eq!(&wire[..], &file[..wire.len()]);
         prop_assert!((wire.len() as u64) < stop + step as u64);
@@ -93,7 +112,7 @@ proptest! {
 #[test]
 fn the_largest_chunk_size_fits_its_line() {
     let framing = Framing::Chunked(NonZeroU32::MAX);
-    let mut cursor = Cursor::new(framing, 0, u64::from(u32::MAX) * 2);
+    let mut cursor = Cursor::new(framing, Vec::new(), 0, u64::from(u32::MAX) * 2);
     assert_eq!(cursor.piece(false), Piece::Text(b"ffffffff\r\n"));
     cursor.advance(10);
     cursor.advance(u64::from(u32::MAX));
@@ -102,6 +121,6 @@ fn the_largest_chunk_size_fits_its_line() {
 
 #[test]
 fn a_range_that_ends_beyond_any_offset_is_cut_there() {
-    let cursor = Cursor::new(Framing::Raw, u64::MAX - 1, 10);
+    let cursor = Cursor::new(Framing::Raw, Vec::new(), u64::MAX - 1, 10);
     assert_eq!(cursor.remaining(), 1);
 }

@@ -12,8 +12,8 @@ use rustix::io::Errno;
 
 use crate::error::Result;
 use crate::sys::residency::is_cached;
-use crate::sys::socket::{self, Sent};
-use crate::sys::{file, socket::send};
+use crate::sys::file;
+use crate::sys::socket::{self, More, Sent, send};
 
 /// Which engine a user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,6 @@ pub(crate) const SLICE: u64 = 1 << 20;
 
 /// Largest buffer of the copy engine.
 const COPY_BUFFER: u64 = 256 << 10;
-
-/// Up to here, reading the file and sending the bytes beats sendfile(2),
-/// whose setup costs more than so small a copy.
-const COPY_IS_CHEAPER: u64 = 16 << 10;
 
 /// What moving came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +44,6 @@ pub(crate) enum Moved {
 #[derive(Debug)]
 pub(crate) struct Mover {
     engine: Engine,
-    /// The whole transfer is so small that sendfile would cost more.
-    is_small: bool,
     /// Bytes of the file that were read and not sent, from the offset that
     /// is next. Only the copy engine's.
     buffer: BytesMut,
@@ -58,9 +52,8 @@ pub(crate) struct Mover {
 }
 
 impl Mover {
-    /// A mover for a transfer of `length` bytes.
-    pub(crate) fn new(engine: Engine, length: u64) -> Self {
-        Self { engine, is_small: length <= COPY_IS_CHEAPER, buffer: BytesMut::new(), patient_until: 0 }
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, buffer: BytesMut::new(), patient_until: 0 }
     }
 
     /// The engine in use: sendfile becomes copy when the kernel refuses it.
@@ -81,7 +74,7 @@ impl Mover {
         offset: u64,
         count: u64,
     ) -> Result<Moved> {
-        if self.engine == Engine::Sendfile && !self.is_small {
+        if self.engine == Engine::Sendfile {
             let length = count.min(SLICE);
             if offset + length > self.patient_until && !is_cached(from, offset, length) {
                 return Ok(Moved::Cold { offset, length });
@@ -111,7 +104,7 @@ impl Mover {
                 return Ok(obstacle);
             }
         }
-        Ok(match send(to, &self.buffer)? {
+        Ok(match send(to, &self.buffer, More::No)? {
             Sent::Bytes(count) => {
                 self.buffer.advance(count);
                 Moved::Bytes(count as u64)

@@ -33,8 +33,8 @@ pub(crate) struct Job {
     pub(crate) file: OwnedFd,
     /// The file's own offset follows the transfer, as read(2) would move it.
     pub(crate) moves_offset: bool,
-    /// The socket was corked for this transfer.
-    pub(crate) corked: bool,
+    /// Framing and data are to share packets: the socket is corked meanwhile.
+    pub(crate) is_chunked: bool,
 }
 
 /// The one runtime of the process, made by the first transfer that needs it
@@ -95,12 +95,15 @@ impl Drop for Teller {
 
 async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
     let file = Arc::new(job.file);
+    if job.is_chunked {
+        socket::set_cork(job.socket.as_fd(), true);
+    }
     let (outcome, socket) = pump(&mut job.carrier, job.socket, &file, &control).await;
     if job.moves_offset {
         // Fails only for a file that cannot seek, which is not regular.
         let _ = file::set_offset(file.as_fd(), job.carrier.cursor.offset());
     }
-    if let (true, Some(socket)) = (job.corked, socket) {
+    if let (true, Some(socket)) = (job.is_chunked, socket) {
         socket::set_cork(socket.as_fd(), false);
     }
     drop(file);
