@@ -30,9 +30,10 @@ export declare class Engine {
    * size of HTTP chunks, or 0 for none. A negative `position` moves the
    * file's own offset along.
    *
-   * A number: all is sent, in so many bytes, header and framing included;
-   * the last packet of a chunked body waits for the last chunk, or for
-   * `push()`. Otherwise it runs, or it cannot go on.
+   * A number: all is sent, in so many bytes, header and framing included.
+   * The last packet of a chunked body waits for the last chunk or for
+   * `push()`; below zero, the socket is corked, and `push()` must come in
+   * any case. Not a number: it runs, or it cannot go on.
    */
   begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string): number | Started
   /** Asks a transfer to stop where a writer may go on. */
@@ -67,9 +68,9 @@ export declare function isStreamSocket(socket: number): boolean
 /**
  * Opens a regular file for reading without waiting for a disk. A descriptor,
  * or a negative errno, with which nothing is wrong yet: it says to open the
- * file as Node does.
+ * file as Node does. `expects_regular`: it was a regular file the last time.
  */
-export declare function openCached(path: string): number
+export declare function openCached(path: string, expectsRegular: boolean): number
 
 /** Sends what a TCP socket holds back for bytes to come. */
 export declare function push(socket: number): void

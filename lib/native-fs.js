@@ -9,6 +9,7 @@ const { isMainThread } = require('node:worker_threads')
 
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
+const { RecentSet } = require('./recent-set.js')
 
 const own = { open: fs.open, read: fs.read, close: fs.close }
 
@@ -28,17 +29,23 @@ function isOriginal() {
 // worker descriptors are Node's to open.
 const isUsable = binding !== null && isMainThread
 
+// Paths that led to regular files. The first time, the kind of a file is found
+// out without opening it, because to open a FIFO or a device has effects.
+const knownFiles = new RecentSet(1024)
+
 // Results are delivered from the event loop, never within the call or the
 // tick: Node's come from there too, and code relies on it (an 'error'
 // listener added after an await, 'close' after 'finish').
 const nativeFs = {
   open(path, flags, mode, callback) {
     if (flags === 'r' && typeof path === 'string' && isOriginal()) {
-      const descriptor = binding.openCached(path)
+      const descriptor = binding.openCached(path, knownFiles.has(path))
       if (descriptor >= 0) {
+        knownFiles.add(path)
         setImmediate(callback, null, descriptor)
         return
       }
+      knownFiles.delete(path)
     }
     fs.open(path, flags, mode, callback)
   },

@@ -91,11 +91,18 @@ ReadStream.prototype.setEncoding = function (encoding) {
 }
 
 // Whoever listens for bytes gets the next one.
-for (const name of ['on', 'addListener', 'prependListener']) {
-  ReadStream.prototype[name] = function (event, listener) {
-    if (event === 'data' || event === 'readable') this[kTransfer].stop()
-    return base[name].call(this, event, listener)
-  }
+const baseOn = base.on
+const basePrependListener = base.prependListener
+
+ReadStream.prototype.on = function (event, listener) {
+  if (event === 'data' || event === 'readable') this[kTransfer].stop()
+  return baseOn.call(this, event, listener)
+}
+ReadStream.prototype.addListener = ReadStream.prototype.on
+
+ReadStream.prototype.prependListener = function (event, listener) {
+  if (event === 'data' || event === 'readable') this[kTransfer].stop()
+  return basePrependListener.call(this, event, listener)
 }
 
 Object.defineProperty(ReadStream.prototype, 'transfer', {

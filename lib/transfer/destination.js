@@ -10,8 +10,13 @@ const net = require('node:net')
 const { binding } = require('../native.js')
 
 const { write, _send, _writeRaw } = http.OutgoingMessage.prototype
-const socketMethods = ['write', '_write', '_writev', '_writeGeneric', '_final']
-const ownSocketMethods = socketMethods.map((name) => [name, net.Socket.prototype[name]])
+const ofSocket = {
+  write: net.Socket.prototype.write,
+  _write: net.Socket.prototype._write,
+  _writev: net.Socket.prototype._writev,
+  _writeGeneric: net.Socket.prototype._writeGeneric,
+  _final: net.Socket.prototype._final,
+}
 
 /**
  * The socket under a destination, or null when it has none (yet).
@@ -66,8 +71,14 @@ function obstacleOfSocket(socket) {
     return 'destination-ended'
   }
   if (!(handle.fd >= 0) || !isStreamSocket(handle)) return 'destination-kind'
-  for (const [name, method] of ownSocketMethods) {
-    if (socket[name] !== method) return 'patched-destination'
+  if (
+    socket.write !== ofSocket.write ||
+    socket._write !== ofSocket._write ||
+    socket._writev !== ofSocket._writev ||
+    socket._writeGeneric !== ofSocket._writeGeneric ||
+    socket._final !== ofSocket._final
+  ) {
+    return 'patched-destination'
   }
   if (socket.writableLength !== 0 || socket.writableCorked !== 0 || handle.writeQueueSize !== 0) {
     return 'destination-busy'

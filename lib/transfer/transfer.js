@@ -29,11 +29,22 @@ const { obstacleOf: obstacleOfSource, bytesWanted } = require('./source.js')
 const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
 const SURVEY_COLD = -3
 
+// What became of the last packet: it is on its way; it waits for the next
+// write, which will be the last chunk; the socket is corked.
+const PUSHED = 0
+const HELD_BACK = 1
+const CORKED = 2
+
 /** Numbers the surveys, so that `begin` knows whose it follows. */
 let surveys = 0
 
-/** The largest HTTP chunk: what a stop may have to wait for. */
-const LARGEST_CHUNK = 2 ** 31
+const { writeHead } = http.ServerResponse.prototype
+
+/**
+ * Size of an HTTP chunk. Larger ones cost less; but a stop has to wait for
+ * the end of one.
+ */
+const CHUNK = 2 ** 20
 
 class Transfer {
   #source
@@ -132,8 +143,9 @@ class Transfer {
       return 'header-error'
     }
     if (!isKnown(response)) return 'framing-unknown'
-    // Code that listens for headers has run, and may have changed anything.
-    if (header !== '') {
+    // Code that wants to see the headers has run, and may have changed
+    // anything.
+    if (response.writeHead !== writeHead) {
       const obstacle = obstacleOfSource(source) ?? obstacleOfDestination(response)
       if (obstacle !== null) return obstacle
     }
@@ -145,13 +157,10 @@ class Transfer {
     const source = this.#source
     // The whole Content-Length is out: the rest of the file is nobody's.
     if (length === 0 && header === '') {
-      this.#finish(socket, response, false)
+      this.#finish(socket, response, PUSHED)
       return null
     }
-    // Node's own chunks, to the byte: one for each read.
-    const chunk = response?.chunkedEncoding
-      ? Math.min(source.readableHighWaterMark, LARGEST_CHUNK)
-      : 0
+    const chunk = response?.chunkedEncoding ? CHUNK : 0
     if (response !== null) markHeaderSent(response, header)
     const { fd } = socket._handle
     const begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
@@ -159,9 +168,9 @@ class Transfer {
     source._readableState.dataEmitted = true
     socket._unrefTimer()
     if (typeof begun === 'number') {
-      this.#count(socket, length, begun)
+      this.#count(socket, length, Math.abs(begun))
       this.#credit({ credited: 0 }, length)
-      this.#finish(socket, response, chunk !== 0)
+      this.#finish(socket, response, begun < 0 ? CORKED : chunk === 0 ? PUSHED : HELD_BACK)
       return null
     }
     if (begun.id !== 0) {
@@ -184,16 +193,17 @@ class Transfer {
     return null
   }
 
-  /** All is sent: ends the source. `holdsBack`: the last packet waits. */
-  #finish(socket, response, holdsBack) {
-    if (holdsBack || (response !== null && bytesOwed(response) < Infinity)) {
+  /** All is sent, or waits in the socket: ends the source. */
+  #finish(socket, response, state) {
+    if (state !== PUSHED || (response !== null && bytesOwed(response) < Infinity)) {
       // Node's listener of 'end' ends the response, whose last bytes are to
       // share the packet; only then is it known what it owes.
       this.#afterEnd = () => {
         // A client must not wait for bytes that never come, nor take the next
         // response for them.
         if (response.finished && !socket.destroyed && isShort(response)) socket.destroy()
-        if (holdsBack && !response.finished && socket._handle) binding.push(socket._handle.fd)
+        const isPushed = state === PUSHED || (state === HELD_BACK && response.finished)
+        if (!isPushed && socket._handle) binding.push(socket._handle.fd)
       }
       if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
     }
@@ -231,7 +241,7 @@ class Transfer {
     run.hold.release()
     if (!goesOn || source.destroyed) return
     if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
-      this.#finish(socket, response, false)
+      this.#finish(socket, response, PUSHED)
     } else {
       source._read(source.readableHighWaterMark)
     }

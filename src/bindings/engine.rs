@@ -58,6 +58,7 @@ const COLD: f64 = -3.0;
 struct Found {
     survey: u32,
     offset: u64,
+    cached_until: u64,
     data: Vec<u8>,
 }
 
@@ -105,12 +106,13 @@ impl Engine {
     /// when the first of them are not in memory. `survey` numbers the call.
     #[napi(catch_unwind)]
     pub fn survey(&mut self, survey: u32, file: i32, position: f64, limit: f64) -> f64 {
-        let answer = fd::borrow(file)
-            .and_then(|file| attempt::survey(file, offset(position), whole(limit)));
+        let answer =
+            fd::borrow(file).and_then(|file| attempt::survey(file, offset(position), whole(limit)));
         match answer {
-            Ok(Survey::Ready { offset, length, is_cached, data }) => {
-                self.found = Found { survey, offset, data };
-                if is_cached { to_number(length) } else { COLD - to_number(length) }
+            Ok(Survey::Ready { offset, length, cached_until, data }) => {
+                self.found = Found { survey, offset, cached_until, data };
+                let is_cold = length > 0 && cached_until <= offset;
+                if is_cold { COLD - to_number(length) } else { to_number(length) }
             }
             Ok(Survey::NotARegularFile) => NOT_A_REGULAR_FILE,
             Err(_) => FAILED,
@@ -122,9 +124,10 @@ impl Engine {
     /// size of HTTP chunks, or 0 for none. A negative `position` moves the
     /// file's own offset along.
     ///
-    /// A number: all is sent, in so many bytes, header and framing included;
-    /// the last packet of a chunked body waits for the last chunk, or for
-    /// `push()`. Otherwise it runs, or it cannot go on.
+    /// A number: all is sent, in so many bytes, header and framing included.
+    /// The last packet of a chunked body waits for the last chunk or for
+    /// `push()`; below zero, the socket is corked, and `push()` must come in
+    /// any case. Not a number: it runs, or it cannot go on.
     #[napi(catch_unwind)]
     #[expect(clippy::too_many_arguments, reason = "an object would cost more than the call")]
     pub fn begin(
@@ -140,23 +143,30 @@ impl Engine {
         let header = header.into_latin1()?.take();
         let position = offset(position);
         // JavaScript ran since the survey; another one may have come between.
-        let found = std::mem::take(&mut self.found);
-        let (offset, data) =
-            if found.survey == survey { (Some(found.offset), found.data) } else { (position, Vec::new()) };
+        let found = Some(std::mem::take(&mut self.found)).filter(|found| found.survey == survey);
         let begun = pair(socket, file).and_then(|(socket, file)| {
+            let found = match found {
+                Some(found) => found,
+                None => Found {
+                    offset: position.map_or_else(|| file::offset(file), Ok)?,
+                    ..Found::default()
+                },
+            };
             let request = Request {
                 engine: self.engine,
                 framing: NonZeroU32::new(chunk).map_or(Framing::Raw, Framing::Chunked),
                 header,
-                offset: offset.map_or_else(|| file::offset(file), Ok)?,
+                offset: found.offset,
                 length: whole(length),
-                data,
+                cached_until: found.cached_until,
+                data: found.data,
                 moves_offset: position.is_none(),
             };
             Ok(attempt::begin(socket, file, request, &self.hub))
         });
         Ok(match begun {
-            Ok(Begun::Complete { wire }) => Either::A(to_number(wire)),
+            Ok(Begun::Complete { wire, is_corked: false }) => Either::A(to_number(wire)),
+            Ok(Begun::Complete { wire, is_corked: true }) => Either::A(-to_number(wire)),
             Ok(Begun::Running(id)) => Either::B(started(id, None, 0, 0)),
             Ok(Begun::Stuck { error, sent, wire }) => {
                 Either::B(started(0, Some(error), sent, wire))

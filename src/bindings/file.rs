@@ -8,11 +8,11 @@ use crate::sys::{fd, file};
 
 /// Opens a regular file for reading without waiting for a disk. A descriptor,
 /// or a negative errno, with which nothing is wrong yet: it says to open the
-/// file as Node does.
+/// file as Node does. `expects_regular`: it was a regular file the last time.
 #[napi(catch_unwind)]
-pub fn open_cached(path: String) -> i32 {
+pub fn open_cached(path: String, expects_regular: bool) -> i32 {
     let Ok(path) = CString::new(path) else { return -libc::EINVAL };
-    file::open_cached(&path).unwrap_or_else(|error| -error.errno)
+    file::open_cached(&path, expects_regular).unwrap_or_else(|error| -error.errno)
 }
 
 /// Closes a descriptor. 0, or a negative errno.

@@ -29,24 +29,28 @@ pub(crate) fn describe(file: BorrowedFd<'_>) -> Result<Description> {
 /// Opens a regular file for reading, if the kernel can do so without waiting
 /// for a disk (`openat2(2)` with `RESOLVE_CACHED`, Linux 5.12).
 ///
+/// To open a FIFO (its writers wake up) or a device has effects. So the kind
+/// is asked first, through a descriptor that opens nothing, unless the caller
+/// expects a regular file, as one that was there a moment ago.
+///
 /// # Errors
 /// Whatever the kernel says, `EAGAIN` when it would have to wait, and
 /// `EAGAIN` too for anything that is not a regular file. The caller then
 /// opens the file as Node does, which gives the result or the error proper.
-pub(crate) fn open_cached(path: &CStr) -> Result<RawFd> {
-    // Opening has effects of its own on a FIFO (its writers wake up) or a
-    // device, so the kind is asked first, through a descriptor that opens
-    // nothing.
-    let found = open_with(path, OFlags::PATH | OFlags::CLOEXEC)?;
-    if !describe(found.as_fd())?.is_regular {
-        return Err(Error::new(Errno::AGAIN, "open"));
+pub(crate) fn open_cached(path: &CStr, expects_regular: bool) -> Result<RawFd> {
+    if !expects_regular {
+        check_regular(open_with(path, OFlags::PATH | OFlags::CLOEXEC)?.as_fd())?;
     }
-    drop(found);
     // O_NONBLOCK: a lease that must be broken first may not hold the thread,
     // nor a FIFO, should the name have changed hands in between.
     let file = open_with(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC)?;
+    check_regular(file.as_fd())?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty()).map_err(|e| Error::new(e, "fcntl"))?;
     Ok(file.into_raw_fd())
+}
+
+fn check_regular(file: BorrowedFd<'_>) -> Result<()> {
+    if describe(file)?.is_regular { Ok(()) } else { Err(Error::new(Errno::AGAIN, "open")) }
 }
 
 fn open_with(path: &CStr, flags: OFlags) -> Result<OwnedFd> {

@@ -27,9 +27,14 @@ const COPY_IS_CHEAPER: u64 = 16 << 10;
 /// What a file has to offer to a transfer.
 #[derive(Debug)]
 pub(crate) enum Survey {
-    /// `length` bytes at `offset`; the first of them are in memory, or not.
-    /// When there are few, `data` holds them all.
-    Ready { offset: u64, length: u64, is_cached: bool, data: Vec<u8> },
+    /// `length` bytes at `offset`, of which those below `cached_until` are in
+    /// memory. When there are few, `data` holds them all.
+    Ready {
+        offset: u64,
+        length: u64,
+        cached_until: u64,
+        data: Vec<u8>,
+    },
     NotARegularFile,
 }
 
@@ -45,13 +50,16 @@ pub(crate) fn survey(file: BorrowedFd<'_>, position: Option<u64>, limit: u64) ->
     let offset = position.map_or_else(|| file::offset(file), Ok)?;
     let length = description.size.saturating_sub(offset).min(limit);
     if length == 0 || length > COPY_IS_CHEAPER {
-        let is_cached = is_cached(file, offset, length.min(BUDGET));
-        return Ok(Survey::Ready { offset, length, is_cached, data: Vec::new() });
+        let first = length.min(BUDGET);
+        let cached_until = if is_cached(file, offset, first) { offset + first } else { 0 };
+        return Ok(Survey::Ready { offset, length, cached_until, data: Vec::new() });
     }
     // COPY_IS_CHEAPER bounds it: the conversion cannot fail.
     let mut data = vec![0; usize::try_from(length).unwrap_or(0)];
-    let is_cached = file::read_cached_at(file, &mut data, offset) == Ok(data.len());
-    Ok(Survey::Ready { offset, length, is_cached, data })
+    if file::read_cached_at(file, &mut data, offset) != Ok(data.len()) {
+        return Ok(Survey::Ready { offset, length, cached_until: 0, data: Vec::new() });
+    }
+    Ok(Survey::Ready { offset, length, cached_until: offset + length, data })
 }
 
 /// What is asked of a transfer.
@@ -63,6 +71,8 @@ pub(crate) struct Request {
     pub(crate) header: Vec<u8>,
     pub(crate) offset: u64,
     pub(crate) length: u64,
+    /// Below this offset the file is in memory.
+    pub(crate) cached_until: u64,
     /// All bytes of the file that are wanted, and maybe more, or none.
     pub(crate) data: Vec<u8>,
     /// The file's own offset follows the transfer, as read(2) would move it.
@@ -73,8 +83,9 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// All is sent. So many bytes, framing included. The last packet of a
-    /// chunked body waits for the last chunk, or for a push.
-    Complete { wire: u64 },
+    /// chunked body waits for the last chunk; with a corked socket, for a
+    /// push behind it.
+    Complete { wire: u64, is_corked: bool },
     /// The pump carries on, under this number.
     Running(u32),
     /// It cannot go on (`EMFILE` and the like). What is sent is sent.
@@ -88,10 +99,11 @@ pub(crate) fn begin(
     request: Request,
     hub: &Arc<Hub>,
 ) -> Begun {
-    let Request { engine, framing, header, offset, length, data, moves_offset } = request;
+    let Request { engine, framing, header, offset, length, cached_until, data, moves_offset } =
+        request;
     let mut carrier = Carrier {
         cursor: Cursor::new(framing, header, offset, length),
-        mover: Mover::new(engine),
+        mover: Mover::new(engine, cached_until),
     };
     let is_chunked = framing != Framing::Raw;
     let run = |carrier: Carrier, (socket, file)| {
@@ -110,12 +122,18 @@ pub(crate) fn begin(
         return run(carrier, fds);
     }
     let data = usize::try_from(length).ok().and_then(|length| data.get(..length));
-    if let Some(data) = data.filter(|data| !data.is_empty()) {
+    let data = data.filter(|data| !data.is_empty());
+    if let Some(data) = data {
         let image = assemble(&carrier.cursor, data);
         let more = if is_chunked { More::ToCome } else { More::No };
         if let Ok(Sent::Bytes(count)) = socket::send(socket, &image, more) {
             skip(&mut carrier.cursor, count as u64);
         }
+    }
+    let is_corked = is_chunked && data.is_none();
+    if is_corked {
+        // Header, framing and data are to share packets.
+        socket::set_cork(socket, true);
     }
     // What stands in the way here, the pump meets again, and tells.
     if carrier.drive(socket, file, u64::MAX, || false) != Pause::Ended {
@@ -128,7 +146,7 @@ pub(crate) fn begin(
         // A regular file can always seek: survey() saw that it is one.
         debug_assert!(false, "a regular file that cannot seek");
     }
-    Begun::Complete { wire: carrier.cursor.wire() }
+    Begun::Complete { wire: carrier.cursor.wire(), is_corked }
 }
 
 fn duplicate(socket: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(OwnedFd, OwnedFd)> {

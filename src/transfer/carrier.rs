@@ -101,7 +101,8 @@ impl Carrier {
                     Err(error) => return Pause::Failed(error),
                 },
                 Piece::Body { offset, count } => {
-                    match self.mover.advance(socket, file, offset, count) {
+                    let ahead = self.cursor.remaining();
+                    match self.mover.advance(socket, file, offset, count, ahead) {
                         Ok(Moved::Bytes(count)) => count,
                         Ok(Moved::WouldBlock) => return Pause::Blocked,
                         Ok(Moved::Cold { offset, length }) => {

@@ -11,8 +11,8 @@ use bytes::{Buf, BytesMut};
 use rustix::io::Errno;
 
 use crate::error::Result;
-use crate::sys::residency::is_cached;
 use crate::sys::file;
+use crate::sys::residency::is_cached;
 use crate::sys::socket::{self, More, Sent, send};
 
 /// Which engine a user asked for.
@@ -36,7 +36,10 @@ pub(crate) enum Moved {
     /// The socket's buffer is full.
     WouldBlock,
     /// These bytes of the file are not in memory.
-    Cold { offset: u64, length: u64 },
+    Cold {
+        offset: u64,
+        length: u64,
+    },
     /// The file ends before them.
     EndOfFile,
 }
@@ -47,13 +50,16 @@ pub(crate) struct Mover {
     /// Bytes of the file that were read and not sent, from the offset that
     /// is next. Only the copy engine's.
     buffer: BytesMut,
+    /// Below this offset the file was in memory when that was last asked.
+    cached_until: u64,
     /// Below this offset of the file a read may wait for a disk.
     patient_until: u64,
 }
 
 impl Mover {
-    pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, buffer: BytesMut::new(), patient_until: 0 }
+    /// A mover for a file that is in memory below `cached_until`.
+    pub(crate) fn new(engine: Engine, cached_until: u64) -> Self {
+        Self { engine, buffer: BytesMut::new(), cached_until, patient_until: 0 }
     }
 
     /// The engine in use: sendfile becomes copy when the kernel refuses it.
@@ -67,17 +73,19 @@ impl Mover {
     }
 
     /// Sends some of the `count` (more than none) bytes of `from` at `offset`.
+    /// About `ahead` bytes, these included, will be asked for next.
     pub(crate) fn advance(
         &mut self,
         to: BorrowedFd<'_>,
         from: BorrowedFd<'_>,
         offset: u64,
         count: u64,
+        ahead: u64,
     ) -> Result<Moved> {
         if self.engine == Engine::Sendfile {
             let length = count.min(SLICE);
-            if offset + length > self.patient_until && !is_cached(from, offset, length) {
-                return Ok(Moved::Cold { offset, length });
+            if let Some(obstacle) = self.find_cold(from, offset, length, ahead) {
+                return Ok(obstacle);
             }
             // SLICE bounds it: the conversion cannot fail.
             let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -89,6 +97,25 @@ impl Mover {
             }
         }
         self.copy(to, from, offset, count)
+    }
+
+    /// Asks for a whole slice at once: a chunk is often shorter.
+    fn find_cold(
+        &mut self,
+        from: BorrowedFd<'_>,
+        offset: u64,
+        length: u64,
+        ahead: u64,
+    ) -> Option<Moved> {
+        if offset + length <= self.patient_until.max(self.cached_until) {
+            return None;
+        }
+        let length = ahead.clamp(length, SLICE);
+        if is_cached(from, offset, length) {
+            self.cached_until = offset + length;
+            return None;
+        }
+        Some(Moved::Cold { offset, length })
     }
 
     fn copy(
