@@ -85,6 +85,11 @@ ReadStream.prototype.pause = function () {
   return base.pause.call(this)
 }
 
+ReadStream.prototype.resume = function () {
+  this[kTransfer].resume()
+  return base.resume.call(this)
+}
+
 ReadStream.prototype.setEncoding = function (encoding) {
   this[kTransfer].stop()
   return base.setEncoding.call(this, encoding)

@@ -19,15 +19,6 @@ const ofSocket = {
 }
 
 /**
- * The socket under a destination, or null when it has none (yet).
- * @param {import('node:stream').Writable} destination
- * @returns {net.Socket | null}
- */
-function socketOf(destination) {
-  return destination instanceof net.Socket ? destination : (destination.socket ?? null)
-}
-
-/**
  * What forbids a native transfer to `destination` at this moment: one of the
  * reasons of `stream.transfer`, or null when nothing does.
  * @param {import('node:stream').Writable} destination
@@ -96,4 +87,4 @@ function isStreamSocket(handle) {
   return pipes.get(handle)
 }
 
-module.exports = { obstacleOf, socketOf }
+module.exports = { obstacleOf }

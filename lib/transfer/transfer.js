@@ -13,7 +13,7 @@ const http = require('node:http')
 const { MillraceError, socketError } = require('../errors.js')
 const { binding, disabledBecause } = require('../native.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
-const { obstacleOf: obstacleOfDestination, socketOf } = require('./destination.js')
+const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
 const {
   takeHeader,
@@ -56,6 +56,8 @@ class Transfer {
   #bytes = 0
   /** The stretch that the pump carries: { id, socket, response, hold, credited }. */
   #run = null
+  /** A read that waits for the destination to drain. */
+  #isDeferred = false
   /** What is to be done once 'end' is emitted. */
   #afterEnd = null
 
@@ -80,17 +82,35 @@ class Transfer {
 
   /**
    * Takes over the read that Node asks of the source, if that can be done
-   * natively at this moment.
+   * natively at this moment, or will be once the destination has drained.
    * @returns {boolean} false: read in JavaScript
    */
   take() {
-    this.#reason =
+    const source = this.#source
+    const [destination] = source._readableState.pipes
+    const reason =
       this.#excludedBecause ??
-      obstacleOfSource(this.#source) ??
-      obstacleOfDestination(this.#source._readableState.pipes[0]) ??
-      this.#begin(this.#source._readableState.pipes[0])
-    this.#mode = this.#reason === null ? 'native' : 'javascript'
-    return this.#reason === null
+      obstacleOfSource(source) ??
+      obstacleOfDestination(destination) ??
+      this.#begin(destination)
+    // Node reads ahead while the destination is full. What is in its buffer
+    // then keeps the rest in JavaScript, so nothing is read ahead.
+    this.#isDeferred = reason === 'paused' && awaitsDrain(source, destination)
+    if (this.#isDeferred) return true
+    this.#reason = reason
+    this.#mode = reason === null ? 'native' : 'javascript'
+    return reason === null
+  }
+
+  /** The source flows again, perhaps because its destination has drained. */
+  resume() {
+    if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
+  }
+
+  #readDeferred() {
+    if (!this.#isDeferred || this.#source.destroyed) return
+    this.#isDeferred = false
+    this.#source._read(this.#source.readableHighWaterMark)
   }
 
   /**
@@ -98,6 +118,7 @@ class Transfer {
    * source reads on in JavaScript from there.
    */
   stop() {
+    if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
     if (this.#run === null) return
     if (this.#run.socket.destroyed) native.abandon(this.#run.id)
     else native.stop(this.#run.id)
@@ -300,6 +321,13 @@ class Transfer {
     if (this.#source.pos !== undefined) this.#source.pos += count
     this.#source.bytesRead += count
   }
+}
+
+/** True when the pipe waits for a destination that may do natively later. */
+function awaitsDrain(source, destination) {
+  if (source._readableState.awaitDrainWriters !== destination) return false
+  const obstacle = obstacleOfDestination(destination)
+  return obstacle === null || obstacle === 'destination-busy' || obstacle === 'no-socket'
 }
 
 function isShort(response) {

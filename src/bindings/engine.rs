@@ -67,7 +67,7 @@ struct Found {
 #[napi]
 pub struct Engine {
     hub: Arc<Hub>,
-    engine: mover::Engine,
+    mover: mover::Engine,
     found: Found,
 }
 
@@ -81,7 +81,7 @@ impl Engine {
         #[napi(ts_arg_type = "'sendfile' | 'copy'")] name: String,
         wake: Function<'_, (), ()>,
     ) -> Result<Self> {
-        let engine = match name.as_str() {
+        let mover = match name.as_str() {
             "sendfile" => mover::Engine::Sendfile,
             "copy" => mover::Engine::Copy,
             _ => return Err(Error::new(Status::InvalidArg, "no such engine")),
@@ -96,7 +96,7 @@ impl Engine {
             let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })));
         env.add_env_cleanup_hook(Arc::clone(&hub), |hub| hub.close())?;
-        Ok(Self { hub, engine, found: Found::default() })
+        Ok(Self { hub, mover, found: Found::default() })
     }
 
     /// How many bytes a transfer would send now: at most `limit`, from
@@ -129,7 +129,6 @@ impl Engine {
     /// `push()`; below zero, the socket is corked, and `push()` must come in
     /// any case. Not a number: it runs, or it cannot go on.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "an object would cost more than the call")]
     pub fn begin(
         &mut self,
         survey: u32,
@@ -153,7 +152,7 @@ impl Engine {
                 },
             };
             let request = Request {
-                engine: self.engine,
+                engine: self.mover,
                 framing: NonZeroU32::new(chunk).map_or(Framing::Raw, Framing::Chunked),
                 header,
                 offset: found.offset,

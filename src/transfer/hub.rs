@@ -6,6 +6,7 @@
 //! refers to it, and then wakes nobody.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -135,8 +136,8 @@ impl Hub {
         loop {
             state.last_id = (state.last_id % 0x7fff_ffff) + 1;
             let id = state.last_id;
-            if !state.running.contains_key(&id) {
-                state.running.insert(id, Arc::clone(&control));
+            if let Entry::Vacant(vacancy) = state.running.entry(id) {
+                vacancy.insert(Arc::clone(&control));
                 return (id, control);
             }
         }
@@ -172,9 +173,14 @@ impl Hub {
         }
     }
 
-    /// Body bytes and wire bytes that a running transfer has sent.
+    /// Body bytes and wire bytes that a transfer has sent, until its end is
+    /// taken.
     pub(crate) fn progress(&self, id: u32) -> Option<(u64, u64)> {
-        self.state().running.get(&id).map(|control| control.progress())
+        let state = self.state();
+        state.running.get(&id).map(|control| control.progress()).or_else(|| {
+            let end = state.ended.iter().find(|end| end.id == id)?;
+            Some((end.sent, end.wire))
+        })
     }
 
     /// The environment goes away: every transfer lets go, nobody is woken.

@@ -63,11 +63,13 @@ fn a_closed_hub_wakes_nobody_and_lets_everyone_go() {
 }
 
 #[test]
-fn progress_is_known_while_a_transfer_runs() {
+fn progress_is_known_until_the_end_is_taken() {
     let (hub, _) = counted();
     let (id, control) = hub.enter();
     control.report(5, 9);
     assert_eq!(hub.progress(id), Some((5, 9)));
-    hub.end(completion(id));
+    hub.end(Completion { sent: 6, wire: 10, ..completion(id) });
+    assert_eq!(hub.progress(id), Some((6, 10)));
+    hub.drain();
     assert_eq!(hub.progress(id), None);
 }

@@ -1,0 +1,62 @@
+'use strict'
+
+const crypto = require('node:crypto')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-test-'))
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
+
+let count = 0
+
+/** A path in this test file's own folder, where nothing is yet. */
+function newPath(name = 'file') {
+  count += 1
+  return path.join(folder, `${count}-${name}`)
+}
+
+/** Bytes that differ from place to place, and from seed to seed. */
+function bytes(size, seed = 1) {
+  const buffer = Buffer.allocUnsafe(size)
+  let state = (seed * 0x9e3779b9) >>> 0 || 1
+  const words = size >>> 2
+  for (let i = 0; i < words; i += 1) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    buffer.writeInt32LE(state | 0, i * 4)
+  }
+  for (let i = words * 4; i < size; i += 1) buffer[i] = (i * 7 + seed) & 0xff
+  return buffer
+}
+
+/** A new file of so many bytes, and what is in it. */
+function makeFile(size, seed) {
+  const file = newPath(`${size}.bin`)
+  const content = bytes(size, seed)
+  fs.writeFileSync(file, content)
+  return { file, content }
+}
+
+function sha256(data) {
+  return crypto.createHash('sha256').update(data).digest('hex')
+}
+
+/** Descriptors that the process has open, by what they lead to. */
+function openDescriptors() {
+  return fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** How many descriptors the process has open on `file`. */
+function descriptorsOn(file) {
+  return openDescriptors().filter((target) => target.startsWith(file)).length
+}
+
+module.exports = { folder, newPath, bytes, makeFile, sha256, openDescriptors, descriptorsOn }
