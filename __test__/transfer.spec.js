@@ -288,7 +288,7 @@ test('bytes written before the pipe come first', async (t) => {
 })
 
 test('trailers follow the body', async (t) => {
-  const { file, content } = makeFile(100_000)
+  const { file, content } = makeFile(60_000)
   const { connect } = await serveHttp(t, (request, response) => {
     response.setHeader('Trailer', 'X-After')
     const stream = createReadStream(file)

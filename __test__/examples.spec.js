@@ -1,0 +1,308 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const { createHash } = require('node:crypto')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const http = require('node:http')
+const os = require('node:os')
+const path = require('node:path')
+const readline = require('node:readline')
+const { text } = require('node:stream/consumers')
+const { describe, test } = require('node:test')
+
+const EXAMPLES = path.join(__dirname, '..', 'examples')
+const DATA = path.join(EXAMPLES, 'data.txt')
+const NOT_SCRIPTS = ['README.md', 'data.txt']
+
+const SERVERS = ['read-file-server.js', 'stream-server.js']
+const READERS = ['read-events.js', 'read-pause-resume.js', 'read-async-iterator.js']
+
+const options = { timeout: 60_000 }
+
+/** Every script that some test has run, by its name in examples/. */
+const tested = new Set()
+
+// For the ends of this process that no test's `after` sees.
+const children = new Set()
+process.once('exit', () => {
+  // Not SIGKILL: memory.js has children of its own to end.
+  for (const child of children) child.kill()
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+function start(t, script, args = [], env = {}) {
+  if (path.dirname(script) === EXAMPLES) tested.add(path.basename(script))
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.add(child)
+  const closed = once(child, 'close')
+  t.after(async () => {
+    child.kill()
+    await closed
+    children.delete(child)
+  })
+  return child
+}
+
+/** Runs a script to its end, which includes that of its children. */
+async function run(t, script, args, env) {
+  const child = start(t, script, args, env)
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { stdout, stderr, code }
+}
+
+/** Starts a server and returns its port. */
+async function serve(t, script, args) {
+  const child = start(t, script, args)
+  child.stderr.pipe(process.stderr)
+  const ended = once(child, 'exit').then(() => assert.fail(`${script} ended early`))
+  const started = once(readline.createInterface({ input: child.stdout }), 'line')
+  ended.catch(() => {})
+  const [line] = await Promise.race([started, ended])
+  assert.match(line, /^Our server is running on port [1-9]\d*$/)
+  return Number(line.split(' ').at(-1))
+}
+
+async function get(port) {
+  const [response] = await once(http.get({ port, host: '127.0.0.1', agent: false }), 'response')
+  const hash = createHash('sha256')
+  for await (const chunk of response) hash.update(chunk)
+  return { status: response.statusCode, hash: hash.digest('hex') }
+}
+
+function hashOf(file) {
+  return createHash('sha256').update(fs.readFileSync(file)).digest('hex')
+}
+
+function temporaryDirectory(t) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-examples-'))
+  t.after(() => fs.rmSync(directory, { recursive: true }))
+  return directory
+}
+
+/** The script as it is on Node's own fs, in a directory of its own. */
+function copyOnNodeFs(t, name) {
+  const source = fs.readFileSync(path.join(EXAMPLES, name), 'utf8')
+  const parts = source.split("require('..') // an installed app writes require('millrace')")
+  assert.equal(parts.length, 2, `${name} requires millrace in one line`)
+  const copy = parts.join("require('node:fs')")
+  assert.doesNotMatch(copy, /millrace|\.\./)
+
+  const directory = temporaryDirectory(t)
+  fs.writeFileSync(path.join(directory, name), copy)
+  fs.copyFileSync(DATA, path.join(directory, 'data.txt'))
+  return path.join(directory, name)
+}
+
+/** A file of several chunks, the last of which is not full. */
+function largeFile(t) {
+  const file = path.join(temporaryDirectory(t), 'large.txt')
+  const data = Buffer.alloc(5 * 2 ** 20 + 1)
+  for (let i = 0; i < data.length; i += 1) data[i] = (i * 31) ^ (i >> 8)
+  fs.writeFileSync(file, data)
+  return file
+}
+
+for (const name of SERVERS) {
+  describe(name, () => {
+    const script = path.join(EXAMPLES, name)
+
+    test('It serves data.txt by default, to every client.', options, async (t) => {
+      const port = await serve(t, script)
+      const answers = await Promise.all(Array.from({ length: 10 }, () => get(port)))
+      for (const answer of answers) assert.deepEqual(answer, { status: 200, hash: hashOf(DATA) })
+    })
+
+    test('It serves the file that its argument names.', options, async (t) => {
+      const file = largeFile(t)
+      const port = await serve(t, script, [file])
+      assert.deepEqual(await get(port), { status: 200, hash: hashOf(file) })
+    })
+
+    test('It answers 404 while the file is missing.', options, async (t) => {
+      const file = path.join(temporaryDirectory(t), 'late.txt')
+      const port = await serve(t, script, [file])
+      assert.equal((await get(port)).status, 404)
+      assert.equal((await get(port)).status, 404)
+      fs.copyFileSync(DATA, file)
+      assert.deepEqual(await get(port), { status: 200, hash: hashOf(DATA) })
+    })
+
+    test('It answers 500 where the file is a directory.', options, async (t) => {
+      const port = await serve(t, script, [temporaryDirectory(t)])
+      assert.equal((await get(port)).status, 500)
+      assert.equal((await get(port)).status, 500)
+    })
+
+    test('It goes on after a client that left early.', options, async (t) => {
+      const file = largeFile(t)
+      const port = await serve(t, script, [file])
+      const request = http.get({ port, host: '127.0.0.1', agent: false })
+      const [response] = await once(request, 'response')
+      response.destroy()
+      assert.deepEqual(await get(port), { status: 200, hash: hashOf(file) })
+    })
+  })
+}
+
+describe('stream-server.js', () => {
+  test("It works on Node's own fs if one line is changed back.", options, async (t) => {
+    const port = await serve(t, copyOnNodeFs(t, 'stream-server.js'))
+    assert.deepEqual(await get(port), { status: 200, hash: hashOf(DATA) })
+  })
+
+  test("It has the tutorial's calls.", () => {
+    const source = fs.readFileSync(path.join(EXAMPLES, 'stream-server.js'), 'utf8')
+    assert.match(source, /^let server = http\.createServer\(\(req, res\) => \{$/m)
+    assert.match(source, /^ {2}let stream = fs\.createReadStream\(file\)$/m)
+    assert.match(source, /^ {2}stream\.pipe\(res\)$/m)
+  })
+})
+
+for (const name of READERS) {
+  describe(name, () => {
+    const script = path.join(EXAMPLES, name)
+    const counts = (file) => {
+      const { size } = fs.statSync(file)
+      return `bytes: ${size}, chunks: ${Math.ceil(size / 65536)}\n`
+    }
+
+    test('It counts the bytes and chunks of data.txt by default.', options, async (t) => {
+      const { stdout, stderr, code } = await run(t, script)
+      assert.ok(stdout.includes(counts(DATA)), stdout)
+      assert.equal(stderr, '')
+      assert.equal(code, 0)
+    })
+
+    test('It counts those of the file that its argument names.', options, async (t) => {
+      const file = largeFile(t)
+      const { stdout, code } = await run(t, script, [file])
+      assert.ok(stdout.includes(counts(file)), stdout)
+      assert.equal(code, 0)
+    })
+
+    test('It counts nothing in an empty file.', options, async (t) => {
+      const file = path.join(temporaryDirectory(t), 'empty.txt')
+      fs.writeFileSync(file, '')
+      const { stdout, code } = await run(t, script, [file])
+      assert.equal(stdout, 'bytes: 0, chunks: 0\n')
+      assert.equal(code, 0)
+    })
+
+    test('It fails with one plain line if the file is missing.', options, async (t) => {
+      const file = path.join(temporaryDirectory(t), 'missing.txt')
+      const { stdout, stderr, code } = await run(t, script, [file])
+      assert.equal(stdout, '')
+      assert.equal(
+        stderr,
+        `The file cannot be read: ENOENT: no such file or directory, open '${file}'\n`,
+      )
+      assert.equal(code, 1)
+    })
+
+    test("It counts the same on Node's own fs if one line is changed back.", options, async (t) => {
+      const { stdout, code } = await run(t, copyOnNodeFs(t, name))
+      assert.ok(stdout.includes(counts(DATA)), stdout)
+      assert.equal(code, 0)
+    })
+  })
+}
+
+describe('read-pause-resume.js', () => {
+  test('No chunk comes between a pause and its resume.', options, async (t) => {
+    const file = largeFile(t)
+    const { stdout } = await run(t, path.join(EXAMPLES, 'read-pause-resume.js'), [file])
+    // Node lets the end overtake the last resume.
+    const order = stdout.replace(/^bytes: .*\n/m, '')
+    assert.match(order, /^(chunk \d+: \d+ bytes\npaused\nresumed\n){81}$/)
+  })
+})
+
+describe('memory.js', () => {
+  const script = path.join(EXAMPLES, 'memory.js')
+
+  test('It shows that the stream server needs far less memory.', options, async (t) => {
+    const directory = temporaryDirectory(t)
+    const { stdout, stderr, code } = await run(t, script, ['8'], { TMPDIR: directory })
+    assert.equal(stderr, '')
+    assert.equal(code, 0)
+    assert.deepEqual(fs.readdirSync(directory), [], 'the temporary file is gone')
+
+    const lines = stdout.trimEnd().split('\n')
+    assert.equal(lines.length, 5, stdout)
+    assert.equal(lines[0], '50 slow clients, a file of 8 MiB')
+    assert.match(lines[1], /^server +peak MiB +per client MiB$/)
+    const rows = lines.slice(2, 4).map((line) => line.split(/ +/))
+    assert.deepEqual(
+      rows.map(([name]) => name),
+      SERVERS,
+    )
+    const [whole, streamed] = rows.map(([, peak, perClient]) => [Number(peak), Number(perClient)])
+    assert.ok(whole[0] > 50 * 8, 'readFile holds the file 50 times')
+    assert.ok(whole[1] > 6, 'and once for each client')
+    assert.ok(streamed[0] < whole[0] / 2, stdout)
+    assert.ok(streamed[1] < 2, stdout)
+    const percent = /^stream-server\.js needs (\d+) % of the memory of read-file-server\.js$/.exec(
+      lines[4],
+    )
+    assert.equal(Math.abs(percent[1] - (streamed[0] / whole[0]) * 100) <= 1, true)
+  })
+
+  test('It refuses a size that is none or too much.', options, async (t) => {
+    for (const size of ['0', '-1', '1.5', 'much', '1e9', 'Infinity']) {
+      const { stdout, stderr, code } = await run(t, script, [size])
+      assert.equal(stdout, '')
+      assert.match(stderr, /^The size must be a whole number of MiB from 1 to \d+, .*\n$/)
+      assert.equal(code, 1)
+    }
+  })
+
+  test('It leaves nothing behind when it is stopped.', options, async (t) => {
+    const directory = temporaryDirectory(t)
+    const child = start(t, script, ['1'], { TMPDIR: directory })
+    const closed = once(child, 'close')
+    for await (const line of readline.createInterface({ input: child.stdout })) {
+      if (line.startsWith('server')) child.kill()
+    }
+    // Its servers share its stderr, so they have ended as well.
+    const [code] = await closed
+    assert.equal(code, 1)
+    assert.deepEqual(fs.readdirSync(directory), [])
+  })
+
+  test('Its servers end with it even if it is killed.', options, async (t) => {
+    const child = start(t, script, ['1'], { TMPDIR: temporaryDirectory(t) })
+    const closed = once(child, 'close')
+    for await (const line of readline.createInterface({ input: child.stdout })) {
+      if (line.startsWith('read-file-server.js')) child.kill('SIGKILL')
+    }
+    const [, signal] = await closed
+    assert.equal(signal, 'SIGKILL')
+  })
+})
+
+describe('examples/', () => {
+  test('The README has a line for every script.', () => {
+    const readme = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8')
+    for (const name of fs.readdirSync(EXAMPLES)) {
+      if (!NOT_SCRIPTS.includes(name)) {
+        assert.ok(readme.includes(`[${name}](${name})`), `${name} is named`)
+        assert.ok(readme.includes(`\`node examples/${name} `), `${name} has its command`)
+      }
+    }
+  })
+
+  // The last test of all, so that it knows what the others ran.
+  test('Every script is run by a test.', () => {
+    const scripts = fs.readdirSync(EXAMPLES).filter((name) => !NOT_SCRIPTS.includes(name))
+    assert.deepEqual(scripts.sort(), [...tested].sort())
+  })
+})
