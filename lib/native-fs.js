@@ -29,6 +29,9 @@ function isOriginal() {
 // worker descriptors are Node's to open.
 const isUsable = binding !== null && isMainThread
 
+/** The mode of a stream that names none. Others are validated by fs.open. */
+const DEFAULT_MODE = 0o666
+
 // Paths that led to regular files. The first time, the kind of a file is found
 // out without opening it, because to open a FIFO or a device has effects.
 const knownFiles = new RecentSet(1024)
@@ -38,7 +41,7 @@ const knownFiles = new RecentSet(1024)
 // listener added after an await, 'close' after 'finish').
 const nativeFs = {
   open(path, flags, mode, callback) {
-    if (flags === 'r' && typeof path === 'string' && isOriginal()) {
+    if (flags === 'r' && mode === DEFAULT_MODE && typeof path === 'string' && isOriginal()) {
       const descriptor = binding.openCached(path, knownFiles.has(path))
       if (descriptor >= 0) {
         knownFiles.add(path)

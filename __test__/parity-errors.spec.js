@@ -1,0 +1,224 @@
+'use strict'
+
+// What goes wrong goes wrong as in node:fs: same error, same moment.
+
+const fs = require('node:fs')
+const { once } = require('node:events')
+const { test } = require('node:test')
+const assert = require('node:assert/strict')
+const { pathToFileURL } = require('node:url')
+
+const millrace = require('..')
+const { folder, makeFile, newPath } = require('./helpers/files.js')
+const { parity, describeError } = require('./helpers/parity.js')
+const { serveHttp, until } = require('./helpers/server.js')
+
+const { file } = makeFile(1000)
+
+const thrown = [
+  ['no path', []],
+  ['a number as the path', [1]],
+  ['an object as the path', [{}]],
+  ['a NUL in the path', ['a\0b']],
+  ['a NUL in a Buffer', [Buffer.from('a\0b')]],
+  ['a URL that is not of a file', [new URL('http://example.test/')]],
+  ['a number as the options', [file, 1]],
+  ['a boolean as the options', [file, true]],
+  ['an unknown encoding', [file, 'nonsense']],
+  ['an unknown encoding in the options', [file, { encoding: 'nonsense' }]],
+  ...['1', null, -1, 1.5, NaN, Infinity, 2 ** 53, {}].flatMap((value) => [
+    [`${String(value)} as the start`, [file, { start: value }]],
+    [`${String(value)} as the end`, [file, { end: value }]],
+  ]),
+  ['a start beyond the end', [file, { start: 5, end: 4 }]],
+  ...[-1, 1.5, '1', {}, true].map((fd) => [`${String(fd)} as the fd`, [file, { fd }]]),
+  ['an fs without open', [file, { fs: {} }]],
+  ['an fs without read', [file, { fs: { open() {} } }]],
+  ['an fs without close', [file, { fs: { open() {}, read() {} } }]],
+  ['a negative high-water mark', [file, { highWaterMark: -1 }]],
+  ['a word as the high-water mark', [file, { highWaterMark: 'x' }]],
+  ['a signal that is none', [file, { signal: {} }]],
+]
+
+for (const [name, args] of thrown) {
+  parity(`${name}: what is thrown, or not`, ({ createReadStream, ReadStream }) => {
+    const attempt = (make) => {
+      try {
+        make().on('error', () => {}).destroy()
+        return 'nothing'
+      } catch (error) {
+        return describeError(error)
+      }
+    }
+    return [attempt(() => createReadStream(...args)), attempt(() => new ReadStream(...args))]
+  })
+}
+
+const missing = newPath('missing')
+const link = newPath('loop')
+fs.symlinkSync(link, link)
+
+const emitted = [
+  ['a missing file', () => [missing]],
+  ['a missing folder', () => [`${missing}/x`]],
+  ['a file as a folder', () => [`${file}/x`]],
+  ['a directory', () => [folder]],
+  ['a path that is too long', () => ['x'.repeat(5000)]],
+  ['a loop of links', () => [link]],
+  ['unknown flags', () => [file, { flags: 'nonsense' }]],
+  ['flags that only write', () => [`${file}.written`, { flags: 'w' }]],
+  ['a mode that is none', () => [file, { mode: 'nonsense' }]],
+  ['a closed descriptor', () => [null, { fd: 10 ** 6 }]],
+  ['a descriptor of a directory', () => [null, { fd: fs.openSync(folder) }]],
+  ['an unreadable file', () => ['/proc/self/mem']],
+  ['a signal that was aborted before', () => [file, { signal: AbortSignal.abort() }]],
+  ['a signal that is aborted in the same tick', () => {
+    const controller = new AbortController()
+    queueMicrotask(() => controller.abort())
+    return [file, { signal: controller.signal }]
+  }],
+]
+
+for (const [name, makeArguments] of emitted) {
+  for (const sink of ['a data listener', 'a response', 'nothing']) {
+    parity(`${name}, read by ${sink}: what is emitted`, async ({ createReadStream, journal, t }) => {
+      const args = makeArguments()
+      const sent = []
+      const run = (response) => {
+        const stream = createReadStream(...args)
+        for (const event of ['open', 'ready', 'end', 'close']) {
+          stream.on(event, () => journal.note('source', event))
+        }
+        stream.on('error', (error) => {
+          journal.note('source', 'error', describeError(error))
+          if (response && !response.headersSent) {
+            response.statusCode = 500
+            response.end('failed')
+          }
+        })
+        if (sink === 'a data listener') stream.on('data', (part) => journal.note('data', part.length))
+        else if (response) stream.pipe(response)
+        return stream
+      }
+      let stream
+      if (sink === 'a response') {
+        const { connect } = await serveHttp(t, (request, response) => {
+          stream = run(response)
+        })
+        const client = await connect()
+        client.get('/', 'Connection: close\r\n')
+        const { status, body } = await client.response()
+        sent.push(status, body?.toString())
+        client.destroy()
+      } else {
+        stream = run()
+        if (sink === 'nothing') stream.resume()
+      }
+      await until(() => stream.closed)
+      // An aborted stream still opens its file, and closes it again.
+      if (name.includes('aborted')) await until(() => journal.entries.source.includes('ready'))
+      return { sent, bytesRead: stream.bytesRead, errored: describeError(stream.errored) }
+    })
+  }
+}
+
+parity('an error listener that is added after an await still hears of a missing file', async ({ createReadStream, journal }) => {
+  const stream = createReadStream(newPath('missing'))
+  await null
+  await new Promise((resolve) => {
+    process.nextTick(resolve)
+  })
+  const [error] = await once(stream, 'error')
+  journal.note('error', describeError(error).code)
+})
+
+parity('paths of every kind', async ({ createReadStream, journal }) => {
+  for (const path of [file, Buffer.from(file), pathToFileURL(file)]) {
+    const stream = createReadStream(path)
+    let length = 0
+    for await (const part of stream) length += part.length
+    journal.note('read', length, typeof stream.path, Buffer.isBuffer(stream.path))
+  }
+})
+
+parity('options are not changed, and what they inherit counts', async ({ createReadStream, journal }) => {
+  const inherited = Object.freeze({ start: 10, end: 19 })
+  const options = Object.freeze(Object.create(inherited))
+  const stream = createReadStream(file, options)
+  for await (const part of stream) journal.note('part', part.length)
+  journal.note('keys', Object.keys(options), Object.keys(inherited))
+  journal.note('range', stream.start, stream.end)
+})
+
+parity('the class can be called without new, and is extended in both ways', async ({ ReadStream, journal }) => {
+  function Old(path) {
+    ReadStream.call(this, path)
+  }
+  Object.setPrototypeOf(Old.prototype, ReadStream.prototype)
+  Object.setPrototypeOf(Old, ReadStream)
+  class New extends ReadStream {}
+  for (const stream of [ReadStream(file), new ReadStream(file), new Old(file), new New(file)]) {
+    let length = 0
+    for await (const part of stream) length += part.length
+    journal.note('read', length, stream instanceof fs.ReadStream, stream instanceof ReadStream)
+  }
+})
+
+parity('a FileHandle', async ({ createReadStream, journal }) => {
+  const handle = await fs.promises.open(file)
+  const stream = createReadStream(null, { fd: handle, start: 3 })
+  let length = 0
+  for await (const part of stream) length += part.length
+  await until(() => handle.fd === -1)
+  journal.note('read', length)
+})
+
+parity('an fs of the user’s own', async ({ createReadStream, journal }) => {
+  const calls = []
+  const own = {
+    open: (...args) => (calls.push('open'), fs.open(...args)),
+    read: (...args) => (calls.push('read'), fs.read(...args)),
+    close: (...args) => (calls.push('close'), fs.close(...args)),
+  }
+  const stream = createReadStream(file, { fs: own })
+  for await (const part of stream) journal.note('part', part.length)
+  await until(() => stream.closed)
+  journal.note('calls', calls)
+})
+
+for (const name of ['open', 'read', 'close']) {
+  parity(`an fs.${name} that is replaced after the stream was made`, async ({ createReadStream, journal, t }) => {
+    const original = fs[name]
+    const { connect } = await serveHttp(t, (request, response) => {
+      const stream = createReadStream(file)
+      fs[name] = (...args) => {
+        journal.note('called', name)
+        return original(...args)
+      }
+      stream.pipe(response)
+      stream.on('close', () => {
+        fs[name] = original
+        journal.note('closed', 'yes')
+      })
+    })
+    const client = await connect()
+    try {
+      client.get('/')
+      const { length } = await client.response()
+      await until(() => journal.entries.closed)
+      return { length }
+    } finally {
+      fs[name] = original
+      client.destroy()
+    }
+  })
+}
+
+test('native must be a boolean', () => {
+  for (const value of [0, 'no', null, {}]) {
+    assert.throws(() => millrace.createReadStream(file, { native: value }), {
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG_TYPE',
+    })
+  }
+})
