@@ -19,13 +19,22 @@ function obstacleOf(source) {
   if (source.readableEncoding !== null) return 'encoding'
   if (source.listenerCount('data') !== 1) return 'data-listener'
   if (source.listenerCount('readable') !== 0) return 'readable-listener'
-  if (source.readableFlowing !== true) return 'paused'
-  if (source.readableLength !== 0) return 'buffered'
   // Somebody wants to see every chunk.
   if (source.push !== Readable.prototype.push || source.emit !== EventEmitter.prototype.emit) {
     return 'patched-source'
   }
   if (!isOriginal()) return 'patched-fs'
+  return null
+}
+
+/**
+ * What forbids it for the time being, once nothing else does.
+ * @param {import('../read-stream.js').ReadStream} source
+ * @returns {string | null}
+ */
+function passingObstacleOf(source) {
+  if (source.readableFlowing !== true) return 'paused'
+  if (source.readableLength !== 0) return 'buffered'
   if (source.readableHighWaterMark === 0 || bytesWanted(source) <= 0) return 'empty'
   return null
 }
@@ -35,4 +44,4 @@ function bytesWanted({ pos, end, bytesRead }) {
   return end - (pos ?? bytesRead) + 1
 }
 
-module.exports = { obstacleOf, bytesWanted }
+module.exports = { obstacleOf, passingObstacleOf, bytesWanted }

@@ -23,11 +23,14 @@ const {
   isKnown,
 } = require('./framing.js')
 const { SocketHold } = require('./socket-hold.js')
-const { obstacleOf: obstacleOfSource, bytesWanted } = require('./source.js')
+const { obstacleOf: obstacleOfSource, passingObstacleOf, bytesWanted } = require('./source.js')
 
 /** Answers of `native.survey` below zero. */
 const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
 const SURVEY_COLD = -3
+
+/** Reasons that may be gone by the next read. */
+const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
 
 // What became of the last packet: it is on its way; it waits for the next
 // write, which will be the last chunk; the socket is corked.
@@ -92,12 +95,16 @@ class Transfer {
       this.#excludedBecause ??
       obstacleOfSource(source) ??
       obstacleOfDestination(destination) ??
+      passingObstacleOf(source) ??
       this.#begin(destination)
+    const isPassing = PASSING.has(reason)
+    const isTelling = !isPassing && reason !== 'empty'
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = reason === 'paused' && awaitsDrain(source, destination)
+    this.#isDeferred = isPassing && source._readableState.awaitDrainWriters === destination
     if (this.#isDeferred) return true
-    this.#reason = reason
+    // A reason that lasts says more than one that passes.
+    if (isTelling || this.#reason === null) this.#reason = reason
     this.#mode = reason === null ? 'native' : 'javascript'
     return reason === null
   }
@@ -167,7 +174,8 @@ class Transfer {
     // Code that wants to see the headers has run, and may have changed
     // anything.
     if (response.writeHead !== writeHead) {
-      const obstacle = obstacleOfSource(source) ?? obstacleOfDestination(response)
+      const obstacle =
+        obstacleOfSource(source) ?? obstacleOfDestination(response) ?? passingObstacleOf(source)
       if (obstacle !== null) return obstacle
     }
     const length = Math.min(available, bytesOwed(response))
@@ -321,13 +329,6 @@ class Transfer {
     if (this.#source.pos !== undefined) this.#source.pos += count
     this.#source.bytesRead += count
   }
-}
-
-/** True when the pipe waits for a destination that may do natively later. */
-function awaitsDrain(source, destination) {
-  if (source._readableState.awaitDrainWriters !== destination) return false
-  const obstacle = obstacleOfDestination(destination)
-  return obstacle === null || obstacle === 'destination-busy' || obstacle === 'no-socket'
 }
 
 function isShort(response) {
