@@ -190,6 +190,7 @@ class Transfer {
       return null
     }
     const chunk = response?.chunkedEncoding ? CHUNK : 0
+    const owed = response === null ? Infinity : bytesOwed(response)
     if (response !== null) markHeaderSent(response, header)
     const { fd } = socket._handle
     const begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
@@ -203,7 +204,7 @@ class Transfer {
       return null
     }
     if (begun.id !== 0) {
-      this.#watch(begun.id, socket, response)
+      this.#watch(begun.id, socket, response, owed)
       return null
     }
     return this.#stuck(begun, socket, response, header)
@@ -230,7 +231,7 @@ class Transfer {
       this.#afterEnd = () => {
         // A client must not wait for bytes that never come, nor take the next
         // response for them.
-        if (response.finished && !socket.destroyed && isShort(response)) socket.destroy()
+        if (response !== null && isShort(response)) socket.destroy()
         const isPushed = state === PUSHED || (state === HELD_BACK && response.finished)
         if (!isPushed && socket._handle) binding.push(socket._handle.fd)
       }
@@ -246,11 +247,11 @@ class Transfer {
   }
 
   /** Leaves a stretch to the pump. */
-  #watch(id, socket, response) {
+  #watch(id, socket, response, owed) {
     const wire = () => native.progress(id)?.[1] ?? 0
     const hold = new SocketHold(socket, { progress: wire, interrupt: () => this.stop() })
     const resource = new AsyncResource('MILLRACETRANSFER')
-    this.#run = { id, socket, response, hold, credited: 0 }
+    this.#run = { id, socket, response, owed, hold, credited: 0 }
     setRunning(socket, wire)
     whenEnded(id, (completion) => resource.runInAsyncScope(this.#onEnd, this, completion))
   }
@@ -266,7 +267,7 @@ class Transfer {
     this.#credit(run, completion.sent)
 
     const goesOn = this.#judge(completion, socket, response)
-    if (!socket.destroyed && response?.finished && isShort(response)) socket.destroy()
+    if (isEndedShort(run, completion.sent)) socket.destroy()
     run.hold.release()
     if (!goesOn || source.destroyed) return
     if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
@@ -331,9 +332,18 @@ class Transfer {
   }
 }
 
+/** True for an ended response whose client waits for more bytes than come. */
 function isShort(response) {
   const owed = bytesOwed(response)
-  return owed > 0 && owed < Infinity
+  return response.finished && owed > 0 && owed < Infinity
+}
+
+/** The same, for a response that was ended while a stretch ran. */
+function isEndedShort({ socket, response, owed }, sent) {
+  if (response === null || !response.finished || owed === Infinity) return false
+  // What was held back is its last bytes, unless it has left the socket.
+  const held = response.socket === null ? 0 : socket.writableLength
+  return owed - sent - held > 0
 }
 
 module.exports = { Transfer }
