@@ -279,16 +279,13 @@ class Transfer {
 
   /** Handles what went wrong. Returns whether the source may read on. */
   #judge({ outcome, errno, syscall }, socket, response) {
-    if (outcome === 'failed' && syscall === 'write') {
-      socket.destroy(socketError(-errno, 'write'))
-      return false
-    }
-    if (outcome === 'abandoned') return false
     if (outcome === 'truncated' && response !== null) {
       this.#cut(socket, 'the file ended')
       return false
     }
-    if (outcome === 'failed') {
+    if (outcome === 'failed' && syscall === 'write') {
+      socket.destroy(socketError(-errno, 'write'))
+    } else if (outcome === 'failed') {
       // The read that JavaScript does next fails in Node's own way.
       this.#excludedBecause = 'file-error'
       if (response !== null) socket.destroy()
