@@ -2,13 +2,18 @@
 //! server: keep-alive connections in one thread, bodies thrown away inside
 //! the kernel (`MSG_TRUNC`).
 //!
-//! `benchmark-client PORT PATH CONNECTIONS REQUESTS` prints
+//! `benchmark-client PORT PATH CONNECTIONS REQUESTS [paced]` prints
 //! `{"requests":N,"bytes":B,"seconds":S}`.
 //!
 //! The first response is read whole and its framing decoded; every later one
-//! must be as long on the wire, and begin with the same status line.
+//! must be as long on the wire, and begin with the same status line. Every
+//! connection makes one request that does not count.
+//!
+//! `paced` lets the caller look at the server between the steps: the client
+//! prints `ready` and waits for a line before the requests that count, and
+//! keeps its connections after them until its input ends.
 
-use std::io::{Read, Write};
+use std::io::{Read, Write, stdin};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
@@ -68,6 +73,12 @@ struct Connection {
 }
 
 impl Connection {
+    fn open(port: u16) -> Fallible<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, left: 0 })
+    }
+
     fn ask(&mut self, request: &[u8], length: usize) -> Fallible<()> {
         self.stream.write_all(request)?;
         self.left = length;
@@ -81,7 +92,7 @@ impl Connection {
             let mut start = [0_u8; 12];
             self.stream.read_exact(&mut start)?;
             if &start != b"HTTP/1.1 200" {
-                return Err("a response that is not a 200".into());
+                return Err("a response that is not a 200, or not as long as the first".into());
             }
             self.left -= start.len();
         }
@@ -98,37 +109,22 @@ impl Connection {
             }
             Err(_) => {
                 let error = std::io::Error::last_os_error();
-                if error.kind() == std::io::ErrorKind::WouldBlock { Ok(false) } else { Err(error.into()) }
+                let is_early = error.kind() == std::io::ErrorKind::WouldBlock;
+                if is_early { Ok(false) } else { Err(error.into()) }
             }
         }
     }
 }
 
-fn main() -> Fallible<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [port, path, connections, requests] = arguments.as_slice() else {
-        return Err("usage: benchmark-client PORT PATH CONNECTIONS REQUESTS".into());
-    };
-    let (port, connections, requests) =
-        (port.parse()?, connections.parse::<usize>()?, requests.parse::<usize>()?);
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
-    let length = measure(port, &request)?;
-
-    let mut open = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
-        open.push(Connection { stream, left: 0 });
-    }
+/// Makes so many requests, one at a time on each connection.
+fn run(open: &mut [Connection], request: &[u8], length: usize, requests: usize) -> Fallible<()> {
     let mut polls: Vec<libc::pollfd> = open
         .iter()
         .map(|c| libc::pollfd { fd: c.stream.as_raw_fd(), events: libc::POLLIN, revents: 0 })
         .collect();
-
-    let begin = Instant::now();
     let (mut asked, mut answered) = (0, 0);
     for connection in open.iter_mut().take(requests) {
-        connection.ask(&request, length)?;
+        connection.ask(request, length)?;
         asked += 1;
     }
     while answered < requests {
@@ -143,12 +139,38 @@ fn main() -> Fallible<()> {
             }
             answered += 1;
             if asked < requests {
-                connection.ask(&request, length)?;
+                connection.ask(request, length)?;
                 asked += 1;
             }
         }
     }
+    Ok(())
+}
+
+fn main() -> Fallible<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [port, path, connections, requests, pace @ ..] = arguments.as_slice() else {
+        return Err("usage: benchmark-client PORT PATH CONNECTIONS REQUESTS [paced]".into());
+    };
+    let (port, connections, requests) =
+        (port.parse()?, connections.parse::<usize>()?, requests.parse::<usize>()?);
+    let is_paced = pace.first().is_some_and(|word| word == "paced");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
+    let length = measure(port, &request)?;
+    let mut open =
+        (0..connections).map(|_| Connection::open(port)).collect::<Fallible<Vec<_>>>()?;
+    run(&mut open, &request, length, connections)?;
+
+    if is_paced {
+        println!("ready");
+        stdin().read_line(&mut String::new())?;
+    }
+    let begin = Instant::now();
+    run(&mut open, &request, length, requests)?;
     let seconds = begin.elapsed().as_secs_f64();
     println!(r#"{{"requests":{requests},"bytes":{},"seconds":{seconds}}}"#, requests * length);
+    if is_paced {
+        stdin().read_to_end(&mut Vec::new())?;
+    }
     Ok(())
 }

@@ -1,0 +1,128 @@
+'use strict'
+
+const assert = require('node:assert')
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { describe, it } = require('node:test')
+
+const { median, quantile, spread } = require('../benchmark/lib/statistics.js')
+
+const BENCHMARK = path.join(__dirname, '..', 'benchmark')
+
+/** Building the client included. */
+const PATIENCE = 300_000
+
+const hasCargo = spawnSync('cargo', ['--version']).status === 0
+const skip = hasCargo || process.env.CI ? false : 'cargo is not installed'
+
+function run(t, script, args = [], environment = {}) {
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-test-'))
+  t.after(() => fs.rmSync(temporary, { recursive: true, force: true }))
+  const child = spawnSync(process.execPath, [path.join(BENCHMARK, script), ...args], {
+    cwd: temporary,
+    env: { ...process.env, ...environment, TMPDIR: temporary },
+    encoding: 'utf8',
+    timeout: PATIENCE,
+  })
+  const leftovers = fs.readdirSync(temporary).filter((name) => name.startsWith('millrace-'))
+  return { ...child, temporary, leftovers }
+}
+
+function assertMeasured(numbers) {
+  for (const [name, value] of Object.entries(numbers)) {
+    assert.ok(Number.isFinite(value) && value > 0, `${name}: ${value}`)
+  }
+}
+
+describe('benchmark/http.js', { skip, timeout: PATIENCE }, () => {
+  it('measures every file in every way, and verifies the bytes', (t) => {
+    const result = run(t, 'http.js', ['--quick', '--json', 'result.json'])
+    assert.strictEqual(result.status, 0, result.stderr)
+    assert.deepStrictEqual(result.leftovers, [])
+
+    const json = fs.readFileSync(path.join(result.temporary, 'result.json'), 'utf8')
+    const { host, rows } = JSON.parse(json)
+    assert.strictEqual(host.node, process.version)
+    assert.deepStrictEqual(
+      rows.map(({ file }) => file),
+      ['1 KiB', '64 KiB', '1 MiB', '16 MiB'],
+    )
+    for (const { file, size, verified, medians, ratios } of rows) {
+      const kinds = ['fs', 'millrace', ...(size <= 2 ** 16 ? ['floor'] : [])]
+      assert.deepStrictEqual(verified.kinds, kinds)
+      assert.match(verified.sha256, /^[0-9a-f]{64}$/)
+      assert.strictEqual(verified.transfer.mode, 'native')
+      assert.strictEqual(verified.transfer.bytes, size)
+      assert.deepStrictEqual(Object.keys(medians), kinds)
+      for (const kind of kinds) assertMeasured(medians[kind])
+      for (const ratio of Object.values(ratios)) assertMeasured(ratio)
+      assert.ok(result.stdout.includes(`| ${file} | `), result.stdout)
+    }
+  })
+
+  it('measures responses with a Content-Length', (t) => {
+    const { status, stderr } = run(t, 'http.js', ['--quick', '--length', '--sizes', '3,64k'])
+    assert.strictEqual(status, 0, stderr)
+  })
+
+  it('does not take a fallback for a native transfer', (t) => {
+    const environment = { MILLRACE_ENGINE: 'javascript' }
+    const { status, stderr, leftovers } = run(t, 'http.js', ['--quick'], environment)
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /does not send the 1 KiB file natively: .*"engine-javascript"/)
+    assert.deepStrictEqual(leftovers, [])
+  })
+
+  it('says what is wrong with its options', (t) => {
+    for (const [args, message] of [
+      [['--rounds', '0'], /--rounds must be a positive integer/],
+      [['--sizes', '1k,big'], /"big" in --sizes/],
+      [['--node', '/nowhere/node'], /\/nowhere\/node cannot be run/],
+      [['--fast'], /--fast/],
+    ]) {
+      const { status, stderr } = run(t, 'http.js', args)
+      assert.strictEqual(status, 1)
+      assert.match(stderr, message)
+    }
+  })
+})
+
+describe('benchmark/stalled.js', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
+  it('reports memory, descriptors and latency', { timeout: PATIENCE }, (t) => {
+    const { status, stdout, stderr, leftovers } = run(t, 'stalled.js', ['--clients', '10'])
+    assert.strictEqual(status, 0, stderr)
+    assert.match(stdout, /^10 stalled downloads of 16 MiB/)
+    assert.match(stdout, /memory per stalled download .* KiB .* KiB/)
+    assert.match(stdout, /all closed after .* \d+ ms \|/)
+    assert.match(stdout, /probe, downloads stalled .* ms .* ms/)
+    assert.deepStrictEqual(leftovers, [])
+  })
+})
+
+describe('the statistics of the benchmarks', () => {
+  it('find the median in any order, between two values if need be', () => {
+    assert.strictEqual(median([5]), 5)
+    assert.strictEqual(median([9, 1, 10]), 9)
+    assert.strictEqual(median([4, 1, 3, 2]), 2.5)
+  })
+
+  it('interpolate quartiles', () => {
+    const values = [8, 2, 6, 4]
+    assert.strictEqual(quantile(values, 0.25), 3.5)
+    assert.strictEqual(quantile(values, 0.75), 6.5)
+    assert.deepStrictEqual(values, [8, 2, 6, 4])
+    assert.deepStrictEqual(spread([5, 1, 3, 4, 2]), {
+      minimum: 1,
+      lowerQuartile: 2,
+      median: 3,
+      upperQuartile: 4,
+      maximum: 5,
+    })
+  })
+
+  it('make nothing of nothing', () => {
+    assert.throws(() => median([]), RangeError)
+  })
+})

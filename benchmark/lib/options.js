@@ -1,0 +1,60 @@
+'use strict'
+
+// The command line of http.js.
+
+const { parseArgs } = require('node:util')
+
+const { Problem } = require('./command.js')
+
+const UNITS = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }
+
+/**
+ * `parseArgs` that fails with one sentence.
+ * @param {import('node:util').ParseArgsConfig['options']} options
+ */
+function parseCommandLine(options) {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    throw new Problem(error.message)
+  }
+}
+
+/** A positive integer from the command line. */
+function parseCount(name, text) {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new Problem(`--${name} must be a positive integer, not "${text}".`)
+  }
+  return count
+}
+
+function parseSize(text) {
+  const [, digits, unit] = /^(\d+)([kmg]?)$/i.exec(text.trim()) ?? []
+  const size = digits * UNITS[unit?.toLowerCase()]
+  if (!(size > 0)) throw new Problem(`"${text}" in --sizes is not a size such as 64k or 1m.`)
+  return size
+}
+
+function parseHttpOptions() {
+  const values = parseCommandLine({
+    rounds: { type: 'string' },
+    sizes: { type: 'string', default: '1k,64k,1m,16m' },
+    connections: { type: 'string', default: '16' },
+    length: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    node: { type: 'string', default: process.execPath },
+  })
+  return {
+    rounds: parseCount('rounds', values.rounds ?? (values.quick ? '2' : '11')),
+    sizes: [...new Set(values.sizes.split(',').map(parseSize))],
+    connections: parseCount('connections', values.connections),
+    setsLength: values.length,
+    json: values.json,
+    isQuick: values.quick,
+    node: values.node,
+  }
+}
+
+module.exports = { parseCommandLine, parseCount, parseHttpOptions }

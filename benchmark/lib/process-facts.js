@@ -1,0 +1,60 @@
+'use strict'
+
+// What Linux knows of a process.
+
+const fs = require('node:fs')
+const { setTimeout: sleep } = require('node:timers/promises')
+
+const PERIOD = 20
+const QUIET = 300
+
+/** How many descriptors a process has open. */
+function countDescriptors(pid) {
+  return fs.readdirSync(`/proc/${pid}/fd`).length
+}
+
+/** How many descriptors this process, and so a child of it, may have. */
+function descriptorLimit() {
+  const limits = fs.readFileSync('/proc/self/limits', 'utf8')
+  const limit = /^Max open files\s+(\S+)/m.exec(limits)[1]
+  return limit === 'unlimited' ? Infinity : Number(limit)
+}
+
+/** CPU time of a process, in ticks of the clock. */
+function cpuTicks(pid) {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name, in parentheses, may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[11]) + Number(fields[12])
+}
+
+/**
+ * Waits until something is true.
+ * @param {() => boolean} condition
+ * @param {number} timeout in milliseconds
+ * @returns {Promise<number | null>} how long it took, or null when it took too long
+ */
+async function until(condition, timeout) {
+  const begin = performance.now()
+  while (!condition()) {
+    if (performance.now() - begin > timeout) return null
+    await sleep(PERIOD)
+  }
+  return performance.now() - begin
+}
+
+/** Waits until a process has nothing to do. */
+function untilQuiet(pid, timeout) {
+  let ticks = -1
+  let since = 0
+  return until(() => {
+    const now = cpuTicks(pid)
+    if (now !== ticks) {
+      ticks = now
+      since = performance.now()
+    }
+    return performance.now() - since >= QUIET
+  }, timeout)
+}
+
+module.exports = { countDescriptors, descriptorLimit, until, untilQuiet }
