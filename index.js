@@ -1,6 +1,14 @@
 'use strict'
 
-const { Duplex, PassThrough, Readable, Transform, Writable, finished, pipeline } = require('node:stream')
+const {
+  Duplex,
+  PassThrough,
+  Readable,
+  Transform,
+  Writable,
+  finished,
+  pipeline,
+} = require('node:stream')
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
 

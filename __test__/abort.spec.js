@@ -8,14 +8,13 @@ const { fork, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
-const net = require('node:net')
 const path = require('node:path')
 const { test } = require('node:test')
 const { pipeline } = require('node:stream')
 
 const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
-const { bytes, descriptorsOn, makeFile, newPath, openDescriptors, sha256 } = require('./helpers/files.js')
+const { descriptorsOn, makeFile, newPath, openDescriptors, sha256 } = require('./helpers/files.js')
 const { Client } = require('./helpers/client.js')
 const { serveHttp, serveNet, until } = require('./helpers/server.js')
 
@@ -137,7 +136,8 @@ test('1,000 clients that stand still: the server answers others, with few thread
     client.socket.pause()
     clients.push(client)
   }
-  const count = (what) => Number(/\d+/.exec(status(server.pid).match(new RegExp(`^${what}:.*$`, 'm'))))
+  const count = (what) =>
+    Number(/\d+/.exec(status(server.pid).match(new RegExp(`^${what}:.*$`, 'm'))))
   await until(() => fs.readdirSync(`/proc/${server.pid}/fd`).length > 2000, 'all to be served')
   const start = process.hrtime.bigint()
   for (let i = 0; i < 20; i += 1) await probe(connect)
@@ -155,68 +155,80 @@ function status(pid) {
   return fs.readFileSync(`/proc/${pid}/status`, 'utf8')
 }
 
-test('a file cut short in flight ends the connection, and its error can be heard', { skip: !isNative }, async (t) => {
-  for (const withLength of [false, true]) {
-    for (const listens of [false, true]) {
-      const cut = newPath('cut')
-      fs.writeFileSync(cut, content)
-      let error
-      let stream
-      const { connect } = await serveHttp(t, (request, response) => {
-        stream = createReadStream(cut)
-        if (withLength) response.setHeader('Content-Length', content.length)
-        if (listens) stream.on('error', (heard) => (error = heard))
-        stream.pipe(response)
-      })
+test(
+  'a file cut short in flight ends the connection, and its error can be heard',
+  { skip: !isNative },
+  async (t) => {
+    for (const withLength of [false, true]) {
+      for (const listens of [false, true]) {
+        const cut = newPath('cut')
+        fs.writeFileSync(cut, content)
+        let error
+        let stream
+        const { connect } = await serveHttp(t, (request, response) => {
+          stream = createReadStream(cut)
+          if (withLength) response.setHeader('Content-Length', content.length)
+          if (listens) stream.on('error', (heard) => (error = heard))
+          stream.pipe(response)
+        })
+        const client = await connect()
+        client.get('/')
+        await client.inbox.some(1)
+        client.socket.pause()
+        await until(() => stream.transfer.bytes > 0)
+        fs.truncateSync(cut, stream.transfer.bytes + 10)
+        client.socket.resume()
+        const response = await client.response()
+        assert.equal(response.complete, false)
+        assert.ok(response.length < content.length)
+        await until(() => stream.closed)
+        assert.equal(error?.code, listens ? 'ERR_MILLRACE_CUT_SHORT' : undefined)
+        assert.equal(descriptorsOn(cut), 0)
+      }
+    }
+  },
+)
+
+test(
+  'a file shorter than its Content-Length ends the connection behind its last byte',
+  { skip: !isNative },
+  async (t) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      response.setHeader('Content-Length', small.content.length + 1)
+      if (request.url === '/pipeline') pipeline(createReadStream(small.file), response, () => {})
+      else createReadStream(small.file).pipe(response)
+    })
+    for (const url of ['/', '/pipeline']) {
       const client = await connect()
-      client.get('/')
-      await client.inbox.some(1)
-      client.socket.pause()
-      await until(() => stream.transfer.bytes > 0)
-      fs.truncateSync(cut, stream.transfer.bytes + 10)
-      client.socket.resume()
+      client.get(url)
       const response = await client.response()
       assert.equal(response.complete, false)
-      assert.ok(response.length < content.length)
-      await until(() => stream.closed)
-      assert.equal(error?.code, listens ? 'ERR_MILLRACE_CUT_SHORT' : undefined)
-      assert.equal(descriptorsOn(cut), 0)
+      assert.equal(response.sha256, sha256(small.content))
     }
-  }
-})
+  },
+)
 
-test('a file shorter than its Content-Length ends the connection behind its last byte', { skip: !isNative }, async (t) => {
-  const { connect } = await serveHttp(t, (request, response) => {
-    response.setHeader('Content-Length', small.content.length + 1)
-    if (request.url === '/pipeline') pipeline(createReadStream(small.file), response, () => {})
-    else createReadStream(small.file).pipe(response)
-  })
-  for (const url of ['/', '/pipeline']) {
+test(
+  'a file longer than its Content-Length does not run into the next response',
+  { skip: !isNative },
+  async (t) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      response.setHeader('Content-Length', 1000)
+      createReadStream(request.url === '/large' ? file : small.file).pipe(response)
+    })
     const client = await connect()
-    client.get(url)
-    const response = await client.response()
-    assert.equal(response.complete, false)
-    assert.equal(response.sha256, sha256(small.content))
-  }
-})
-
-test('a file longer than its Content-Length does not run into the next response', { skip: !isNative }, async (t) => {
-  const { connect } = await serveHttp(t, (request, response) => {
-    response.setHeader('Content-Length', 1000)
-    createReadStream(request.url === '/large' ? file : small.file).pipe(response)
-  })
-  const client = await connect()
-  for (const [url, whole] of [
-    ['/large', content],
-    ['/small', small.content],
-    ['/large', content],
-  ]) {
-    client.get(url)
-    const response = await client.response()
-    assert.equal(response.sha256, sha256(whole.subarray(0, 1000)))
-  }
-  client.destroy()
-})
+    for (const [url, whole] of [
+      ['/large', content],
+      ['/small', small.content],
+      ['/large', content],
+    ]) {
+      client.get(url)
+      const response = await client.response()
+      assert.equal(response.sha256, sha256(whole.subarray(0, 1000)))
+    }
+    client.destroy()
+  },
+)
 
 test('a file that grows in flight is sent to its new end in chunks, to its old with a length', async (t) => {
   for (const withLength of [false, true]) {
@@ -391,8 +403,11 @@ test('an agent that keeps its connection gets each of its files', async (t) => {
   }
 })
 
-test('a server without descriptors left answers again when it has some', { skip: !isNative }, async () => {
-  const script = `
+test(
+  'a server without descriptors left answers again when it has some',
+  { skip: !isNative },
+  async () => {
+    const script = `
     const fs = require('node:fs')
     const http = require('node:http')
     const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
@@ -410,24 +425,29 @@ test('a server without descriptors left answers again when it has some', { skip:
       stream.on('end', () => process.send(stream.transfer))
       stream.pipe(response)
     }).listen(0, () => process.send(server.address().port))`
-  const child = spawn('sh', ['-c', `ulimit -n 100 && exec "$0" -e "$1"`, process.execPath, script], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  const [port] = await once(child, 'message')
-  for (const url of ['/', '/full', '/']) {
-    const client = await Client.connect({ port, host: '127.0.0.1' })
-    const told = once(child, 'message')
-    client.get(url)
-    assert.equal((await client.response()).sha256, sha256(content), url)
-    const [transfer] = await told
-    // The last 64 KiB are sent in place, and need no descriptor.
-    if (url === '/full') assert.ok(transfer.bytes <= 65_536)
-    else assert.ok(transfer.bytes >= content.length - 65_536)
-    client.destroy()
-  }
-  child.kill()
-  await once(child, 'exit')
-})
+    const child = spawn(
+      'sh',
+      ['-c', `ulimit -n 100 && exec "$0" -e "$1"`, process.execPath, script],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
+    )
+    const [port] = await once(child, 'message')
+    for (const url of ['/', '/full', '/']) {
+      const client = await Client.connect({ port, host: '127.0.0.1' })
+      const told = once(child, 'message')
+      client.get(url)
+      assert.equal((await client.response()).sha256, sha256(content), url)
+      const [transfer] = await told
+      // The last 64 KiB are sent in place, and need no descriptor.
+      if (url === '/full') assert.ok(transfer.bytes <= 65_536)
+      else assert.ok(transfer.bytes >= content.length - 65_536)
+      client.destroy()
+    }
+    child.kill()
+    await once(child, 'exit')
+  },
+)
 
 test('two copies of the package share a socket', async (t) => {
   const copy = newPath('copy')
@@ -486,7 +506,7 @@ test('no byte of one file reaches another client', async (t) => {
         for (;;) {
           const size = parseInt(await client.inbox.until('\r\n'), 16)
           if (size === 0) break
-          for (let left = size; left > 0; ) {
+          for (let left = size; left > 0;) {
             const part = await client.inbox.some(left)
             if (part === null) throw new Error('ended')
             left -= part.length

@@ -199,7 +199,8 @@ for (const [reason, prepare] of Object.entries(sources)) {
       prepare?.(stream)
       return stream
     })
-    const wanted = reason === 'encoding' ? sha256(Buffer.from(content.toString('latin1'))) : expected
+    const wanted =
+      reason === 'encoding' ? sha256(Buffer.from(content.toString('latin1'))) : expected
     assert.equal(response.sha256, wanted)
     assertReason(stream, reason)
   })
@@ -242,9 +243,7 @@ test('a FIFO: its writer is neither woken early nor cut off', async (t) => {
   const fifo = newPath('fifo')
   execFileSync('mkfifo', [fifo])
   const writing = fs.promises.writeFile(fifo, content)
-  const { stream, response } = await get(t, (response) =>
-    pipeTo(createReadStream(fifo), response),
-  )
+  const { stream, response } = await get(t, (response) => pipeTo(createReadStream(fifo), response))
   await writing
   assert.equal(response.sha256, expected)
   assertReason(stream, 'not-a-regular-file')
@@ -312,7 +311,7 @@ test('a mock of a response', async () => {
   assertReason(stream, 'patched-destination')
 })
 
-test('the permission model: what it forbids stays forbidden', (t) => {
+test('the permission model: what it forbids stays forbidden', () => {
   const flag = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission'
@@ -324,7 +323,11 @@ test('the permission model: what it forbids stays forbidden', (t) => {
   const output = execFileSync(
     process.execPath,
     [flag, `--allow-fs-read=${require('node:path').join(__dirname, '..')}/*`, '-e', script],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, MILLRACE_ENGINE: '' } },
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, MILLRACE_ENGINE: '' },
+    },
   )
   assert.match(output, /^ERR_ACCESS_DENIED/)
 })
@@ -335,18 +338,24 @@ test('a stream that was never piped has no mode', async () => {
   assert.equal(sha256(await collect(stream)), expected)
 })
 
-test('a cold file starts in JavaScript and goes on natively', { skip: engine === 'javascript' }, async (t) => {
-  const size = 8 * 2 ** 20
-  const cold = newPath('cold')
-  fs.writeFileSync(cold, bytes(size))
-  const handle = fs.openSync(cold)
-  fs.fsyncSync(handle)
-  fs.closeSync(handle)
-  // posix_fadvise(POSIX_FADV_DONTNEED), by the tool that has it.
-  execFileSync('dd', [`if=${cold}`, 'iflag=nocache', 'count=0', 'status=none'])
-  const { stream, response } = await get(t, (response) => pipeTo(createReadStream(cold), response))
-  assert.equal(response.sha256, sha256(bytes(size)))
-  await until(() => stream.closed)
-  assert.equal(stream.transfer.mode, 'native')
-  assert.ok(stream.transfer.bytes >= size - 65_536)
-})
+test(
+  'a cold file starts in JavaScript and goes on natively',
+  { skip: engine === 'javascript' },
+  async (t) => {
+    const size = 8 * 2 ** 20
+    const cold = newPath('cold')
+    fs.writeFileSync(cold, bytes(size))
+    const handle = fs.openSync(cold)
+    fs.fsyncSync(handle)
+    fs.closeSync(handle)
+    // posix_fadvise(POSIX_FADV_DONTNEED), by the tool that has it.
+    execFileSync('dd', [`if=${cold}`, 'iflag=nocache', 'count=0', 'status=none'])
+    const { stream, response } = await get(t, (response) =>
+      pipeTo(createReadStream(cold), response),
+    )
+    assert.equal(response.sha256, sha256(bytes(size)))
+    await until(() => stream.closed)
+    assert.equal(stream.transfer.mode, 'native')
+    assert.ok(stream.transfer.bytes >= size - 65_536)
+  },
+)

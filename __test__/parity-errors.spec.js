@@ -44,7 +44,9 @@ for (const [name, args] of thrown) {
   parity(`${name}: what is thrown, or not`, ({ createReadStream, ReadStream }) => {
     const attempt = (make) => {
       try {
-        make().on('error', () => {}).destroy()
+        make()
+          .on('error', () => {})
+          .destroy()
         return 'nothing'
       } catch (error) {
         return describeError(error)
@@ -72,66 +74,76 @@ const emitted = [
   ['a descriptor of a directory', () => [null, { fd: fs.openSync(folder) }]],
   ['an unreadable file', () => ['/proc/self/mem']],
   ['a signal that was aborted before', () => [file, { signal: AbortSignal.abort() }]],
-  ['a signal that is aborted in the same tick', () => {
-    const controller = new AbortController()
-    queueMicrotask(() => controller.abort())
-    return [file, { signal: controller.signal }]
-  }],
+  [
+    'a signal that is aborted in the same tick',
+    () => {
+      const controller = new AbortController()
+      queueMicrotask(() => controller.abort())
+      return [file, { signal: controller.signal }]
+    },
+  ],
 ]
 
 for (const [name, makeArguments] of emitted) {
   for (const sink of ['a data listener', 'a response', 'nothing']) {
-    parity(`${name}, read by ${sink}: what is emitted`, async ({ createReadStream, journal, t }) => {
-      const args = makeArguments()
-      const sent = []
-      const run = (response) => {
-        const stream = createReadStream(...args)
-        // An aborted stream still opens its file, before or after its 'close'.
-        const events = name.includes('aborted') ? [] : ['open', 'ready']
-        for (const event of [...events, 'end', 'close']) {
-          stream.on(event, () => journal.note('source', event))
-        }
-        stream.on('error', (error) => {
-          journal.note('source', 'error', describeError(error))
-          if (response && !response.headersSent) {
-            response.statusCode = 500
-            response.end('failed')
+    parity(
+      `${name}, read by ${sink}: what is emitted`,
+      async ({ createReadStream, journal, t }) => {
+        const args = makeArguments()
+        const sent = []
+        const run = (response) => {
+          const stream = createReadStream(...args)
+          // An aborted stream still opens its file, before or after its 'close'.
+          const events = name.includes('aborted') ? [] : ['open', 'ready']
+          for (const event of [...events, 'end', 'close']) {
+            stream.on(event, () => journal.note('source', event))
           }
-        })
-        if (sink === 'a data listener') stream.on('data', (part) => journal.note('data', part.length))
-        else if (response) stream.pipe(response)
-        return stream
-      }
-      let stream
-      if (sink === 'a response') {
-        const { connect } = await serveHttp(t, (request, response) => {
-          stream = run(response)
-        })
-        const client = await connect()
-        client.get('/', 'Connection: close\r\n')
-        const { status, body } = await client.response()
-        sent.push(status, body?.toString())
-        client.destroy()
-      } else {
-        stream = run()
-        if (sink === 'nothing') stream.resume()
-      }
-      await until(() => stream.closed)
-      await until(() => journal.entries.source?.includes('close'))
-      return { sent, bytesRead: stream.bytesRead, errored: describeError(stream.errored) }
-    })
+          stream.on('error', (error) => {
+            journal.note('source', 'error', describeError(error))
+            if (response && !response.headersSent) {
+              response.statusCode = 500
+              response.end('failed')
+            }
+          })
+          if (sink === 'a data listener')
+            stream.on('data', (part) => journal.note('data', part.length))
+          else if (response) stream.pipe(response)
+          return stream
+        }
+        let stream
+        if (sink === 'a response') {
+          const { connect } = await serveHttp(t, (request, response) => {
+            stream = run(response)
+          })
+          const client = await connect()
+          client.get('/', 'Connection: close\r\n')
+          const { status, body } = await client.response()
+          sent.push(status, body?.toString())
+          client.destroy()
+        } else {
+          stream = run()
+          if (sink === 'nothing') stream.resume()
+        }
+        await until(() => stream.closed)
+        await until(() => journal.entries.source?.includes('close'))
+        return { sent, bytesRead: stream.bytesRead, errored: describeError(stream.errored) }
+      },
+    )
   }
 }
 
-parity('an error listener that is added after an await still hears of a missing file', async ({ createReadStream, journal }) => {
-  const stream = createReadStream(newPath('missing'))
-  await null
-  await new Promise((resolve) => {
-    process.nextTick(resolve)
-  })
-  const [error] = await once(stream, 'error')
-  journal.note('error', describeError(error).code)
-})
+parity(
+  'an error listener that is added after an await still hears of a missing file',
+  async ({ createReadStream, journal }) => {
+    const stream = createReadStream(newPath('missing'))
+    await Promise.resolve()
+    await new Promise((resolve) => {
+      process.nextTick(resolve)
+    })
+    const [error] = await once(stream, 'error')
+    journal.note('error', describeError(error).code)
+  },
+)
 
 parity('paths of every kind', async ({ createReadStream, journal }) => {
   for (const path of [file, Buffer.from(file), pathToFileURL(file)]) {
@@ -142,28 +154,34 @@ parity('paths of every kind', async ({ createReadStream, journal }) => {
   }
 })
 
-parity('options are not changed, and what they inherit counts', async ({ createReadStream, journal }) => {
-  const inherited = Object.freeze({ start: 10, end: 19 })
-  const options = Object.freeze(Object.create(inherited))
-  const stream = createReadStream(file, options)
-  for await (const part of stream) journal.note('part', part.length)
-  journal.note('keys', Object.keys(options), Object.keys(inherited))
-  journal.note('range', stream.start, stream.end)
-})
+parity(
+  'options are not changed, and what they inherit counts',
+  async ({ createReadStream, journal }) => {
+    const inherited = Object.freeze({ start: 10, end: 19 })
+    const options = Object.freeze(Object.create(inherited))
+    const stream = createReadStream(file, options)
+    for await (const part of stream) journal.note('part', part.length)
+    journal.note('keys', Object.keys(options), Object.keys(inherited))
+    journal.note('range', stream.start, stream.end)
+  },
+)
 
-parity('the class can be called without new, and is extended in both ways', async ({ ReadStream, journal }) => {
-  function Old(path) {
-    ReadStream.call(this, path)
-  }
-  Object.setPrototypeOf(Old.prototype, ReadStream.prototype)
-  Object.setPrototypeOf(Old, ReadStream)
-  class New extends ReadStream {}
-  for (const stream of [ReadStream(file), new ReadStream(file), new Old(file), new New(file)]) {
-    let length = 0
-    for await (const part of stream) length += part.length
-    journal.note('read', length, stream instanceof fs.ReadStream, stream instanceof ReadStream)
-  }
-})
+parity(
+  'the class can be called without new, and is extended in both ways',
+  async ({ ReadStream, journal }) => {
+    function Old(path) {
+      ReadStream.call(this, path)
+    }
+    Object.setPrototypeOf(Old.prototype, ReadStream.prototype)
+    Object.setPrototypeOf(Old, ReadStream)
+    class New extends ReadStream {}
+    for (const stream of [ReadStream(file), new ReadStream(file), new Old(file), new New(file)]) {
+      let length = 0
+      for await (const part of stream) length += part.length
+      journal.note('read', length, stream instanceof fs.ReadStream, stream instanceof ReadStream)
+    }
+  },
+)
 
 parity('a FileHandle', async ({ createReadStream, journal }) => {
   const handle = await fs.promises.open(file)
@@ -188,31 +206,34 @@ parity('an fs of the user’s own', async ({ createReadStream, journal }) => {
 })
 
 for (const name of ['open', 'read', 'close']) {
-  parity(`an fs.${name} that is replaced after the stream was made`, async ({ createReadStream, journal, t }) => {
-    const original = fs[name]
-    const { connect } = await serveHttp(t, (request, response) => {
-      const stream = createReadStream(file)
-      fs[name] = (...args) => {
-        journal.note('called', name)
-        return original(...args)
-      }
-      stream.pipe(response)
-      stream.on('close', () => {
-        fs[name] = original
-        journal.note('closed', 'yes')
+  parity(
+    `an fs.${name} that is replaced after the stream was made`,
+    async ({ createReadStream, journal, t }) => {
+      const original = fs[name]
+      const { connect } = await serveHttp(t, (request, response) => {
+        const stream = createReadStream(file)
+        fs[name] = (...args) => {
+          journal.note('called', name)
+          return original(...args)
+        }
+        stream.pipe(response)
+        stream.on('close', () => {
+          fs[name] = original
+          journal.note('closed', 'yes')
+        })
       })
-    })
-    const client = await connect()
-    try {
-      client.get('/')
-      const { length } = await client.response()
-      await until(() => journal.entries.closed)
-      return { length }
-    } finally {
-      fs[name] = original
-      client.destroy()
-    }
-  })
+      const client = await connect()
+      try {
+        client.get('/')
+        const { length } = await client.response()
+        await until(() => journal.entries.closed)
+        return { length }
+      } finally {
+        fs[name] = original
+        client.destroy()
+      }
+    },
+  )
 }
 
 test('native must be a boolean', () => {

@@ -20,7 +20,10 @@ const empty = makeFile(0)
 const FILES = { small, medium, large, empty }
 
 /** One request; the handler gets a journalled stream; the response returned. */
-function oneRequest(name, { file = 'large', options, request = [], handler = defaultHandler, server = {} }) {
+function oneRequest(
+  name,
+  { file = 'large', options, request = [], handler = defaultHandler, server = {} },
+) {
   parity(name, async ({ createReadStream, journal, t }) => {
     let closed
     const { connect } = await serveHttp(
@@ -219,8 +222,7 @@ oneRequest('listeners and their number', {
   file: 'small',
   handler({ stream, response, journal }) {
     stream.pipe(response)
-    const count = (emitter, names) =>
-      names.map((name) => [name, emitter.listenerCount(name)])
+    const count = (emitter, names) => names.map((name) => [name, emitter.listenerCount(name)])
     journal.note('source-listeners', count(stream, ['data', 'end', 'error', 'close', 'readable']))
     journal.note('response-listeners', count(response, ['drain', 'unpipe', 'error', 'finish']))
     stream.on('end', () =>
@@ -241,91 +243,107 @@ oneRequest('the store of an AsyncLocalStorage in every event', {
   },
 })
 
-parity('the store of the stream itself, when it is made within a run', async ({ createReadStream, journal, t }) => {
-  const { connect } = await serveHttp(t, (request, response) => {
-    storage.run(request.url, () => {
-      const stream = createReadStream(large.file)
-      for (const event of ['open', 'end', 'close']) {
-        stream.on(event, () => journal.note('store', event, storage.getStore()))
-      }
-      stream.pipe(response)
-    })
-  })
-  const client = await connect()
-  client.get('/one')
-  await client.response()
-  await until(() => journal.entries.store?.length === 3)
-  client.destroy()
-})
-
-parity('http.server.response.finish is published once, with the response', async ({ createReadStream, journal, t }) => {
-  const { connect } = await serveHttp(t, (request, response) => {
-    createReadStream(large.file).pipe(response)
-  })
-  const seen = ({ response }) => journal.note('finish', response.statusCode, response.writableFinished)
-  diagnostics.subscribe('http.server.response.finish', seen)
-  t.after(() => diagnostics.unsubscribe('http.server.response.finish', seen))
-  const client = await connect()
-  client.get('/')
-  await client.response()
-  await until(() => journal.entries.finish)
-  diagnostics.unsubscribe('http.server.response.finish', seen)
-  client.destroy()
-})
-
-parity('socket.bytesWritten counts every byte of the wire', async ({ createReadStream, journal, t }) => {
-  for (const name of ['small', 'medium', 'large']) {
-    for (const withLength of [true, false]) {
-      // Chunks larger than Node's have fewer size lines.
-      if (!withLength && name === 'large') continue
-      const { connect } = await serveHttp(t, (request, response) => {
-        const { socket } = response
-        if (withLength) response.setHeader('Content-Length', FILES[name].content.length)
-        createReadStream(FILES[name].file).pipe(response)
-        response.on('finish', () => journal.note('written', name, socket.bytesWritten))
+parity(
+  'the store of the stream itself, when it is made within a run',
+  async ({ createReadStream, journal, t }) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      storage.run(request.url, () => {
+        const stream = createReadStream(large.file)
+        for (const event of ['open', 'end', 'close']) {
+          stream.on(event, () => journal.note('store', event, storage.getStore()))
+        }
+        stream.pipe(response)
       })
-      const client = await connect()
-      for (let i = 0; i < 2; i += 1) {
-        const count = journal.entries.written?.length ?? 0
-        client.get('/')
-        await client.response()
-        await until(() => journal.entries.written?.length > count)
+    })
+    const client = await connect()
+    client.get('/one')
+    await client.response()
+    await until(() => journal.entries.store?.length === 3)
+    client.destroy()
+  },
+)
+
+parity(
+  'http.server.response.finish is published once, with the response',
+  async ({ createReadStream, journal, t }) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      createReadStream(large.file).pipe(response)
+    })
+    const seen = ({ response }) =>
+      journal.note('finish', response.statusCode, response.writableFinished)
+    diagnostics.subscribe('http.server.response.finish', seen)
+    t.after(() => diagnostics.unsubscribe('http.server.response.finish', seen))
+    const client = await connect()
+    client.get('/')
+    await client.response()
+    await until(() => journal.entries.finish)
+    diagnostics.unsubscribe('http.server.response.finish', seen)
+    client.destroy()
+  },
+)
+
+parity(
+  'socket.bytesWritten counts every byte of the wire',
+  async ({ createReadStream, journal, t }) => {
+    for (const name of ['small', 'medium', 'large']) {
+      for (const withLength of [true, false]) {
+        // Chunks larger than Node's have fewer size lines.
+        if (!withLength && name === 'large') continue
+        const { connect } = await serveHttp(t, (request, response) => {
+          const { socket } = response
+          if (withLength) response.setHeader('Content-Length', FILES[name].content.length)
+          createReadStream(FILES[name].file).pipe(response)
+          response.on('finish', () => journal.note('written', name, socket.bytesWritten))
+        })
+        const client = await connect()
+        for (let i = 0; i < 2; i += 1) {
+          const count = journal.entries.written?.length ?? 0
+          client.get('/')
+          await client.response()
+          await until(() => journal.entries.written?.length > count)
+        }
+        client.destroy()
       }
-      client.destroy()
     }
-  }
-})
+  },
+)
 
-parity('server.close waits for the response that runs', async ({ createReadStream, journal, t }) => {
-  const { server, connect } = await serveHttp(t, (request, response) => {
-    createReadStream(large.file).pipe(response)
-    response.on('finish', () => journal.note('order', 'finish'))
-    server.close(() => journal.note('order', 'closed'))
-  })
-  const client = await connect()
-  client.get('/', 'Connection: close\r\n')
-  journal.note('response', (await client.response()).sha256)
-  await until(() => journal.entries.order.length === 2)
-  client.destroy()
-})
+parity(
+  'server.close waits for the response that runs',
+  async ({ createReadStream, journal, t }) => {
+    const { server, connect } = await serveHttp(t, (request, response) => {
+      createReadStream(large.file).pipe(response)
+      response.on('finish', () => journal.note('order', 'finish'))
+      server.close(() => journal.note('order', 'closed'))
+    })
+    const client = await connect()
+    client.get('/', 'Connection: close\r\n')
+    journal.note('response', (await client.response()).sha256)
+    await until(() => journal.entries.order.length === 2)
+    client.destroy()
+  },
+)
 
-parity('server.closeAllConnections ends the response that runs', async ({ createReadStream, journal, t }) => {
-  const big = newPath('big')
-  fs.writeFileSync(big, bytes(64 * 2 ** 20))
-  const { server, connect } = await serveHttp(t, (request, response) => {
-    journal.destination(response, 'response')
-    createReadStream(big).pipe(response)
-  })
-  const client = await connect()
-  client.get('/')
-  await client.inbox.some()
-  client.socket.pause()
-  server.closeAllConnections()
-  client.socket.resume()
-  await client.rest()
-  await until(() => journal.entries.response.length === 3)
-  client.destroy()
-})
+parity(
+  'server.closeAllConnections ends the response that runs',
+  async ({ createReadStream, journal, t }) => {
+    const big = newPath('big')
+    fs.writeFileSync(big, bytes(64 * 2 ** 20))
+    const { server, connect } = await serveHttp(t, (request, response) => {
+      journal.destination(response, 'response')
+      createReadStream(big).pipe(response)
+    })
+    const client = await connect()
+    client.get('/')
+    await client.inbox.some()
+    client.socket.pause()
+    server.closeAllConnections()
+    client.socket.resume()
+    await client.rest()
+    await until(() => journal.entries.response.length === 3)
+    client.destroy()
+  },
+)
 
 for (const [kind, address] of [
   ['TCP', undefined],
@@ -369,28 +387,31 @@ parity('a file into a client’s request', async ({ createReadStream, journal, t
   return { received }
 })
 
-parity('a file that is replaced, and one that is unlinked, once they are open', async ({ createReadStream, t, journal }) => {
-  const file = newPath('replaced')
-  fs.writeFileSync(file, large.content)
-  const { connect } = await serveHttp(t, (request, response) => {
-    const stream = createReadStream(file)
-    stream.pipe(response)
-    stream.on('open', () => {
-      if (request.url === '/replace') {
-        fs.writeFileSync(`${file}.new`, 'new')
-        fs.renameSync(`${file}.new`, file)
-      } else {
-        fs.unlinkSync(file)
-      }
+parity(
+  'a file that is replaced, and one that is unlinked, once they are open',
+  async ({ createReadStream, t, journal }) => {
+    const file = newPath('replaced')
+    fs.writeFileSync(file, large.content)
+    const { connect } = await serveHttp(t, (request, response) => {
+      const stream = createReadStream(file)
+      stream.pipe(response)
+      stream.on('open', () => {
+        if (request.url === '/replace') {
+          fs.writeFileSync(`${file}.new`, 'new')
+          fs.renameSync(`${file}.new`, file)
+        } else {
+          fs.unlinkSync(file)
+        }
+      })
     })
-  })
-  const client = await connect()
-  client.get('/replace')
-  journal.note('replaced', (await client.response()).sha256)
-  client.get('/unlink')
-  journal.note('unlinked', (await client.response()).sha256)
-  client.destroy()
-})
+    const client = await connect()
+    client.get('/replace')
+    journal.note('replaced', (await client.response()).sha256)
+    client.get('/unlink')
+    journal.note('unlinked', (await client.response()).sha256)
+    client.destroy()
+  },
+)
 
 parity('many at once', async ({ createReadStream, t }) => {
   const { connect } = await serveHttp(t, (request, response) => {

@@ -27,7 +27,11 @@ fs.writeFileSync(file, content)
  * Starts a download whose client reads a little and stops, so that the
  * transfer is in the middle; then `interfere`; then the client reads on.
  */
-async function interrupted(t, interfere, { withLength = false, isSocket = false, make = createReadStream } = {}) {
+async function interrupted(
+  t,
+  interfere,
+  { withLength = false, isSocket = false, make = createReadStream } = {},
+) {
   let context
   const handler = (response) => {
     const stream = make(file)
@@ -376,22 +380,25 @@ test('seeded interference at random moments loses nothing', async (t) => {
   }
 })
 
-parity('what a client hears when the source is destroyed with an error', async ({ createReadStream: make, journal, t }) => {
-  const { client, stream } = await interrupted(
-    t,
-    async ({ stream, response }) => {
-      stream.on('error', (error) => {
-        journal.note('source', 'error', error.message)
-        response.destroy()
-      })
-      stream.on('close', () => journal.note('source', 'close'))
-      response.on('close', () => journal.note('response', 'close', response.writableFinished))
-      response.on('unpipe', () => journal.note('response', 'unpipe'))
-      stream.destroy(new Error('enough'))
-    },
-    { make },
-  )
-  const response = await body(client)
-  await until(() => journal.entries.response?.length === 2 && stream.closed)
-  return { complete: response.complete, errored: stream.errored.message }
-})
+parity(
+  'what a client hears when the source is destroyed with an error',
+  async ({ createReadStream: make, journal, t }) => {
+    const { client, stream } = await interrupted(
+      t,
+      async ({ stream, response }) => {
+        stream.on('error', (error) => {
+          journal.note('source', 'error', error.message)
+          response.destroy()
+        })
+        stream.on('close', () => journal.note('source', 'close'))
+        response.on('close', () => journal.note('response', 'close', response.writableFinished))
+        response.on('unpipe', () => journal.note('response', 'unpipe'))
+        stream.destroy(new Error('enough'))
+      },
+      { make },
+    )
+    const response = await body(client)
+    await until(() => journal.entries.response?.length === 2 && stream.closed)
+    return { complete: response.complete, errored: stream.errored.message }
+  },
+)

@@ -33,7 +33,19 @@ async function assertCarried(stream, size) {
   }
 }
 
-const sizes = [0, 1, 1024, 16 * 1024, 16 * 1024 + 1, 65_535, 65_536, 65_537, MIB, MIB + 1, 5 * MIB + 3]
+const sizes = [
+  0,
+  1,
+  1024,
+  16 * 1024,
+  16 * 1024 + 1,
+  65_535,
+  65_536,
+  65_537,
+  MIB,
+  MIB + 1,
+  5 * MIB + 3,
+]
 
 for (const size of sizes) {
   for (const withLength of [false, true]) {

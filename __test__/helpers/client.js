@@ -152,7 +152,7 @@ class Client {
   /** All bytes until the connection ends. */
   async rest() {
     const body = new Body()
-    for (let chunk; (chunk = await this.inbox.some()) !== null; ) body.add(chunk)
+    for (let chunk; (chunk = await this.inbox.some()) !== null;) body.add(chunk)
     return body.result()
   }
 

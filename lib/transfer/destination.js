@@ -34,11 +34,7 @@ function obstacleOf(destination) {
 
 function obstacleOfResponse(response) {
   // compression, on-the-fly rewriting and mocks put their own in place.
-  if (
-    response.write !== write ||
-    response._send !== _send ||
-    response._writeRaw !== _writeRaw
-  ) {
+  if (response.write !== write || response._send !== _send || response._writeRaw !== _writeRaw) {
     return 'patched-destination'
   }
   if (response.finished || response.destroyed) return 'destination-ended'

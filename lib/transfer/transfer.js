@@ -15,13 +15,7 @@ const { binding, disabledBecause } = require('../native.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
-const {
-  takeHeader,
-  markHeaderSent,
-  unmarkHeaderSent,
-  bytesOwed,
-  isKnown,
-} = require('./framing.js')
+const { takeHeader, markHeaderSent, unmarkHeaderSent, bytesOwed, isKnown } = require('./framing.js')
 const { SocketHold } = require('./socket-hold.js')
 const { obstacleOf: obstacleOfSource, passingObstacleOf, bytesWanted } = require('./source.js')
 
@@ -162,7 +156,8 @@ class Transfer {
     // before the client is told that it can, and fills the memory.
     if (isCold && source.bytesRead === 0) return 'cold'
 
-    if (response === null) return this.#send({ survey, socket: destination, position, length: available })
+    if (response === null)
+      return this.#send({ survey, socket: destination, position, length: available })
     let header
     try {
       header = takeHeader(response)

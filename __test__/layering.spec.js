@@ -1,0 +1,98 @@
+'use strict'
+
+// The folder tree tells the architecture: layers only point down.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+
+const root = path.join(__dirname, '..')
+
+function filesUnder(folder, extension) {
+  return fs
+    .readdirSync(path.join(root, folder), { recursive: true })
+    .map((name) => path.join(folder, String(name)))
+    .filter((name) => name.endsWith(extension))
+}
+
+function read(name) {
+  return fs.readFileSync(path.join(root, name), 'utf8')
+}
+
+test('Rust: bindings use transfer, transfer uses sys, sys uses error', () => {
+  const below = {
+    bindings: ['transfer', 'sys', 'error'],
+    transfer: ['sys', 'error'],
+    sys: ['error'],
+  }
+  const seen = new Set()
+  for (const file of filesUnder('src', '.rs')) {
+    const [, layer] = file.split(path.sep)
+    if (!(layer in below)) continue
+    seen.add(layer)
+    for (const [, used] of read(file).matchAll(/\bcrate::(\w+)/g)) {
+      assert.ok(used === layer || below[layer].includes(used), `${file} uses ${used}`)
+    }
+  }
+  assert.deepEqual([...seen].toSorted(), Object.keys(below).toSorted())
+})
+
+test('Rust: only bindings name Node-API, only sys has unsafe code and system calls', () => {
+  for (const file of filesUnder('src', '.rs')) {
+    const text = read(file).replaceAll(/\/\/.*$/gm, '')
+    const layer = file.split(path.sep)[1]
+    if (layer !== 'bindings') assert.doesNotMatch(text, /\bnapi/, file)
+    if (layer === 'sys') continue
+    assert.doesNotMatch(text, /\bunsafe\b/, file)
+    // The names of errors are data, not calls.
+    assert.doesNotMatch(
+      text.replaceAll(/rustix::io::Errno|libc::E[A-Z]+/g, ''),
+      /\b(rustix|libc)::/,
+      file,
+    )
+  }
+})
+
+test('JavaScript: only native.js loads the addon', () => {
+  for (const file of filesUnder('lib', '.js')) {
+    const loads = /require\('[./]*binding\.js'\)/.test(read(file))
+    assert.equal(loads, file === path.join('lib', 'native.js'), file)
+  }
+})
+
+test('JavaScript: what a stream is built of does not know the stream', () => {
+  const layers = [
+    ['index.js'],
+    ['lib/read-stream.js'],
+    ['lib/transfer/transfer.js'],
+    [
+      'lib/transfer/accounting.js',
+      'lib/transfer/destination.js',
+      'lib/transfer/engine.js',
+      'lib/transfer/framing.js',
+      'lib/transfer/socket-hold.js',
+      'lib/transfer/source.js',
+    ],
+    ['lib/native-fs.js'],
+    ['lib/native.js', 'lib/errors.js', 'lib/recent-set.js'],
+    ['binding.js'],
+  ]
+  const depth = new Map(layers.flatMap((files, index) => files.map((file) => [file, index])))
+  const all = [
+    'index.js',
+    ...filesUnder('lib', '.js').map((file) => file.replaceAll(path.sep, '/')),
+  ]
+  for (const file of all) {
+    assert.ok(depth.has(file), `${file} has no layer`)
+    for (const [, used] of read(file).matchAll(/= require\('(\.[^']*)'\)/g)) {
+      const target = path.posix.join(path.posix.dirname(file), used)
+      assert.ok(depth.get(target) > depth.get(file), `${file} requires ${target}`)
+    }
+  }
+})
+
+test('files are of a size that can be read in one go', () => {
+  const files = [...filesUnder('src', '.rs'), ...filesUnder('lib', '.js'), 'index.js']
+  for (const file of files) assert.ok(read(file).split('\n').length <= 400, file)
+})
