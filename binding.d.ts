@@ -28,7 +28,8 @@ export declare class Engine {
    * Begins the transfer that call number `survey` of `survey()` found, of
    * `length` bytes, behind `header` (a string of bytes). `chunk` is the
    * size of HTTP chunks, or 0 for none. A negative `position` moves the
-   * file's own offset along.
+   * file's own offset along; -2 says that nobody looks at it once all is
+   * sent.
    *
    * A number: all is sent, in so many bytes, header and framing included.
    * The last packet of a chunked body waits for the last chunk or for

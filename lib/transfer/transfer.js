@@ -23,6 +23,11 @@ const { obstacleOf: obstacleOfSource, passingObstacleOf, bytesWanted } = require
 const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
 const SURVEY_COLD = -3
 
+/** Positions that stand for the descriptor's own offset. */
+const OWN_OFFSET = -1
+/** The same, of a descriptor that is closed at the end. */
+const UNSEEN_OFFSET = -2
+
 /** Reasons that may be gone by the next read. */
 const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
 
@@ -139,10 +144,13 @@ class Transfer {
     const source = this.#source
     const response = destination instanceof http.ServerResponse ? destination : null
 
-    const position = source.pos ?? -1
+    // Node reads at the descriptor's own offset where no start was given, and
+    // moves it.
+    const isUnseen = isUntouched(source)
+    const position = source.pos ?? (isUnseen && source.autoClose ? UNSEEN_OFFSET : OWN_OFFSET)
     surveys = (surveys + 1) % 2 ** 31
     const survey = surveys
-    const answer = native.survey(survey, source.fd, position, bytesWanted(source))
+    const answer = native.survey(survey, source.fd, isUnseen ? 0 : position, bytesWanted(source))
     if (answer < 0 && answer > SURVEY_COLD) return SURVEY_REASONS[answer]
     const isCold = answer <= SURVEY_COLD
     const available = isCold ? SURVEY_COLD - answer : answer
@@ -322,6 +330,17 @@ class Transfer {
     if (this.#source.pos !== undefined) this.#source.pos += count
     this.#source.bytesRead += count
   }
+}
+
+/** True for a file that the stream opened itself and showed to nobody yet. */
+function isUntouched(source) {
+  return (
+    source.pos === undefined &&
+    source.bytesRead === 0 &&
+    source.path !== undefined &&
+    source.listenerCount('open') === 0 &&
+    source.listenerCount('ready') === 0
+  )
 }
 
 /** True for an ended response whose client waits for more bytes than come. */

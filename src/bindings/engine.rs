@@ -10,7 +10,7 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
 use crate::sys::{fd, file, socket};
-use crate::transfer::attempt::{self, Begun, Request, Survey};
+use crate::transfer::attempt::{self, Begun, OffsetUse, Request, Survey};
 use crate::transfer::cursor::Framing;
 use crate::transfer::hub::{self, Hub, Outcome};
 use crate::transfer::mover;
@@ -122,7 +122,8 @@ impl Engine {
     /// Begins the transfer that call number `survey` of `survey()` found, of
     /// `length` bytes, behind `header` (a string of bytes). `chunk` is the
     /// size of HTTP chunks, or 0 for none. A negative `position` moves the
-    /// file's own offset along.
+    /// file's own offset along; -2 says that nobody looks at it once all is
+    /// sent.
     ///
     /// A number: all is sent, in so many bytes, header and framing included.
     /// The last packet of a chunked body waits for the last chunk or for
@@ -140,6 +141,11 @@ impl Engine {
         header: JsString<'_>,
     ) -> Result<Either<f64, Started>> {
         let header = header.into_latin1()?.take();
+        let offset_use = match position {
+            -2.0 => OffsetUse::Unseen,
+            _ if position < 0.0 => OffsetUse::Own,
+            _ => OffsetUse::None,
+        };
         let position = offset(position);
         // JavaScript ran since the survey; another one may have come between.
         let found = Some(std::mem::take(&mut self.found)).filter(|found| found.survey == survey);
@@ -159,7 +165,7 @@ impl Engine {
                 length: whole(length),
                 cached_until: found.cached_until,
                 data: found.data,
-                moves_offset: position.is_none(),
+                offset_use,
             };
             Ok(attempt::begin(socket, file, request, &self.hub))
         });

@@ -31,26 +31,27 @@ pub(crate) fn describe(file: BorrowedFd<'_>) -> Result<Description> {
 ///
 /// To open a FIFO (its writers wake up) or a device has effects. So the kind
 /// is asked first, through a descriptor that opens nothing, unless the caller
-/// expects a regular file, as one that was there a moment ago.
+/// expects a regular file, as one that was there a moment ago. What is there
+/// by now is then opened, unless it is a FIFO.
 ///
 /// # Errors
 /// Whatever the kernel says, `EAGAIN` when it would have to wait, and
-/// `EAGAIN` too for anything that is not a regular file. The caller then
-/// opens the file as Node does, which gives the result or the error proper.
+/// `EAGAIN` or `ESPIPE` for what is not a regular file. The caller then opens
+/// the file as Node does, which gives the result or the error proper.
 pub(crate) fn open_cached(path: &CStr, expects_regular: bool) -> Result<RawFd> {
     if !expects_regular {
-        check_regular(open_with(path, OFlags::PATH | OFlags::CLOEXEC)?.as_fd())?;
+        let found = open_with(path, OFlags::PATH | OFlags::CLOEXEC)?;
+        if !describe(found.as_fd())?.is_regular {
+            return Err(Error::new(Errno::AGAIN, "open"));
+        }
     }
     // O_NONBLOCK: a lease that must be broken first may not hold the thread,
     // nor a FIFO, should the name have changed hands in between.
     let file = open_with(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC)?;
-    check_regular(file.as_fd())?;
+    // A FIFO cannot seek. Cheaper than to ask for the kind again.
+    offset(file.as_fd())?;
     rustix::fs::fcntl_setfl(&file, OFlags::empty()).map_err(|e| Error::new(e, "fcntl"))?;
     Ok(file.into_raw_fd())
-}
-
-fn check_regular(file: BorrowedFd<'_>) -> Result<()> {
-    if describe(file)?.is_regular { Ok(()) } else { Err(Error::new(Errno::AGAIN, "open")) }
 }
 
 fn open_with(path: &CStr, flags: OFlags) -> Result<OwnedFd> {

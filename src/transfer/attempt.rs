@@ -75,8 +75,18 @@ pub(crate) struct Request {
     pub(crate) cached_until: u64,
     /// All bytes of the file that are wanted, and maybe more, or none.
     pub(crate) data: Vec<u8>,
-    /// The file's own offset follows the transfer, as read(2) would move it.
-    pub(crate) moves_offset: bool,
+    pub(crate) offset_use: OffsetUse,
+}
+
+/// What becomes of the file's own offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OffsetUse {
+    /// It stays, as with pread(2).
+    None,
+    /// It follows the transfer, as with read(2).
+    Own,
+    /// As `Own`, but the descriptor is closed unseen when all is sent.
+    Unseen,
 }
 
 /// How a transfer began.
@@ -99,13 +109,14 @@ pub(crate) fn begin(
     request: Request,
     hub: &Arc<Hub>,
 ) -> Begun {
-    let Request { engine, framing, header, offset, length, cached_until, data, moves_offset } =
+    let Request { engine, framing, header, offset, length, cached_until, data, offset_use } =
         request;
     let mut carrier = Carrier {
         cursor: Cursor::new(framing, header, offset, length),
         mover: Mover::new(engine, cached_until),
     };
     let is_chunked = framing != Framing::Raw;
+    let moves_offset = offset_use != OffsetUse::None;
     let run = |carrier: Carrier, (socket, file)| {
         let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
         pump::carry(Job { carrier, socket, file, moves_offset, is_chunked }, hub)
@@ -142,7 +153,8 @@ pub(crate) fn begin(
             Err(error) => stuck(&carrier, error),
         };
     }
-    if moves_offset && file::set_offset(file, carrier.cursor.offset()).is_err() {
+    let is_seen = offset_use == OffsetUse::Own;
+    if is_seen && file::set_offset(file, carrier.cursor.offset()).is_err() {
         // A regular file can always seek: survey() saw that it is one.
         debug_assert!(false, "a regular file that cannot seek");
     }
