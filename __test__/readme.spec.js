@@ -81,7 +81,9 @@ test('every reason in the code is in the types and in the README, and none other
   const typed = new Set([...union.matchAll(/\| '([^']+)'/g)].map(([, reason]) => reason))
   const table = /\| `reason` +\|[\s\S]*?\n\n/.exec(readme)[0]
   const listed = new Set(
-    [...table.matchAll(/`([a-z-]+)`/g)].map(([, reason]) => reason).filter((r) => r !== 'reason' && !r.startsWith('-')),
+    [...table.matchAll(/`([a-z-]+)`/g)]
+      .map(([, reason]) => reason)
+      .filter((r) => r !== 'reason' && !r.startsWith('-')),
   )
   for (const reason of typed) assert.ok(used.has(reason), `${reason} is never given`)
   assert.deepEqual([...listed].toSorted(), [...typed].toSorted())

@@ -226,9 +226,11 @@ for (const [name, status, method] of [
     assert.equal(response.status, status)
     client.get('/whole')
     const whole = await client.response()
+    assert.equal(whole.statusLine, 'HTTP/1.1 200 OK', 'nothing stands before it')
     assert.equal(whole.sha256, sha256(content))
     assert.equal(streams[0].bytesRead, content.length, 'the file is read all the same')
     assert.equal(streams[0].transfer.mode, 'javascript')
+    assert.equal(streams[0].transfer.bytes, 0)
     client.destroy()
   })
 }

@@ -164,8 +164,9 @@ class Transfer {
     // before the client is told that it can, and fills the memory.
     if (isCold && source.bytesRead === 0) return 'cold'
 
-    if (response === null)
+    if (response === null) {
       return this.#send({ survey, socket: destination, position, length: available })
+    }
     let header
     try {
       header = takeHeader(response)
@@ -173,6 +174,8 @@ class Transfer {
       // Node throws it from the first write, and so it will.
       return 'header-error'
     }
+    // writeHead has seen the status by now.
+    if (!response._hasBody) return 'no-body'
     if (!isKnown(response)) return 'framing-unknown'
     // Code that wants to see the headers has run, and may have changed
     // anything.
