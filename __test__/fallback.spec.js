@@ -332,6 +332,56 @@ test('the permission model: what it forbids stays forbidden', () => {
   assert.match(output, /^ERR_ACCESS_DENIED/)
 })
 
+const prototypes = {
+  'a response’s write': "require('http').OutgoingMessage.prototype, 'write'",
+  'a response’s _send': "require('http').OutgoingMessage.prototype, '_send'",
+  'a socket’s write': "require('net').Socket.prototype, 'write'",
+  'a socket’s _writeGeneric': "require('net').Socket.prototype, '_writeGeneric'",
+  'push of streams': "require('stream').Readable.prototype, 'push'",
+  'emit of everything': "require('events').prototype, 'emit'",
+  '_read of file streams': "require('fs').ReadStream.prototype, '_read'",
+  'fs.read': "require('fs'), 'read'",
+}
+
+for (const [name, target] of Object.entries(prototypes)) {
+  test(`${name}, replaced for the whole process before or after`, () => {
+    for (const when of ['before', 'after']) {
+      const script = `
+        const http = require('http')
+        const replace = () => {
+          const [holder, name] = [${target}]
+          const original = holder[name]
+          holder[name] = function (...args) { return original.apply(this, args) }
+        }
+        if (${when === 'before'}) replace()
+        const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
+        if (${when === 'after'}) replace()
+        let stream
+        const server = http.createServer((request, response) => {
+          stream = createReadStream(${JSON.stringify(file)})
+          stream.pipe(response)
+        }).listen(0, () => {
+          http.get({ port: server.address().port, agent: false }, (response) => {
+            const hash = require('crypto').createHash('sha256')
+            response.on('data', (part) => hash.update(part)).on('end', () => {
+              console.log(hash.digest('hex'), stream.transfer.bytes, stream.transfer.mode)
+              server.close()
+            })
+          })
+        })`
+      const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+      assert.equal(output.trim(), `${expected} 0 javascript`, when)
+    }
+  })
+}
+
+test('timers that are replaced by a test do not hold a stream up', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] })
+  const parts = []
+  for await (const part of createReadStream(file)) parts.push(part)
+  assert.equal(sha256(Buffer.concat(parts)), expected)
+})
+
 test('a stream that was never piped has no mode', async () => {
   const stream = createReadStream(file)
   assert.deepEqual(stream.transfer, { mode: null, engine: null, bytes: 0, reason: null })

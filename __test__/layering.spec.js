@@ -75,7 +75,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transfer/source.js',
     ],
     ['lib/native-fs.js'],
-    ['lib/native.js', 'lib/errors.js', 'lib/recent-set.js'],
+    ['lib/native.js', 'lib/errors.js', 'lib/originals.js', 'lib/recent-set.js'],
     ['binding.js'],
   ]
   const depth = new Map(layers.flatMap((files, index) => files.map((file) => [file, index])))

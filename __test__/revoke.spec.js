@@ -249,6 +249,23 @@ async function collected(client) {
   return { body: whole, length: whole.length }
 }
 
+for (const how of ['destroy', 'resetAndDestroy']) {
+  test(`a socket that is ended by ${how} behind an unpipe is let go at once`, async (t) => {
+    // The stop waits for the end of a chunk, which a client that stands still
+    // never takes.
+    const { client, stream } = await interrupted(t, async ({ stream, response }) => {
+      const { socket } = response
+      stream.unpipe(response)
+      stream.destroy()
+      socket[how]()
+      await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
+    })
+    const response = await body(client).catch(() => ({ complete: false }))
+    assert.equal(response.complete, false)
+    assert.equal(stream.closed, true)
+  })
+}
+
 test('ending the response in the middle ends it between whole chunks', async (t) => {
   const { client, stream } = await interrupted(t, ({ response }) => {
     response.on('error', () => {})

@@ -267,6 +267,42 @@ test('what is not ended does not wait to be sent', async (t) => {
   }
 })
 
+test('a header without a body does not wait to be sent', { skip: !isNative }, async (t) => {
+  const { file } = makeFile(1000)
+  const { connect } = await serveHttp(t, (request, response) => {
+    response.setHeader('Content-Length', 0)
+    createReadStream(file).pipe(response)
+  })
+  const client = await connect()
+  const delays = []
+  for (let i = 0; i < 5; i += 1) {
+    const start = process.hrtime.bigint()
+    client.get('/')
+    await client.response()
+    delays.push(Number(process.hrtime.bigint() - start) / 1e6)
+  }
+  assert.ok(Math.min(...delays) < 150, `${delays} ms`)
+  client.destroy()
+})
+
+test('a Content-Length that is none goes through JavaScript', { skip: !isNative }, async (t) => {
+  const { file, content } = makeFile(1000)
+  for (const length of ['-5', 'many']) {
+    let stream
+    const { connect } = await serveHttp(t, (request, response) => {
+      response.setHeader('Content-Length', length)
+      stream = createReadStream(file)
+      stream.pipe(response)
+    })
+    const client = await connect()
+    client.get('/', 'Connection: close\r\n')
+    const wire = await client.rest()
+    assert.ok(wire.body.subarray(-1000).equals(content))
+    assert.equal(stream.transfer.bytes, 0)
+    client.destroy()
+  }
+})
+
 for (const withLength of [false, true]) {
   test(`two files go into one response, ${withLength ? 'with' : 'without'} a Content-Length`, async (t) => {
     const first = makeFile(200_000, 1)

@@ -5,24 +5,13 @@
 // functions do all the rest, and everything as soon as someone replaces them.
 
 const fs = require('node:fs')
+const { setImmediate } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
+const { isFsOriginal } = require('./originals.js')
 const { RecentSet } = require('./recent-set.js')
-
-const own = { open: fs.open, read: fs.read, close: fs.close }
-
-// Replaced before this module was loaded (graceful-fs does): Node's own call
-// into its binding.
-const wereNodes = Object.values(own).every((method) =>
-  /\bbinding\./.test(Function.prototype.toString.call(method)),
-)
-
-/** True while `node:fs` reads with the functions that Node was built with. */
-function isOriginal() {
-  return wereNodes && fs.open === own.open && fs.read === own.read && fs.close === own.close
-}
 
 // Node keeps a list of the descriptors that a worker opened through fs, warns
 // when others are closed and closes the rest when the worker ends. So in a
@@ -41,7 +30,7 @@ const knownFiles = new RecentSet(1024)
 // listener added after an await, 'close' after 'finish').
 const nativeFs = {
   open(path, flags, mode, callback) {
-    if (flags === 'r' && mode === DEFAULT_MODE && typeof path === 'string' && isOriginal()) {
+    if (flags === 'r' && mode === DEFAULT_MODE && typeof path === 'string' && isFsOriginal()) {
       const descriptor = binding.openCached(path, knownFiles.has(path))
       if (descriptor >= 0) {
         knownFiles.add(path)
@@ -58,7 +47,7 @@ const nativeFs = {
   },
 
   close(descriptor, callback) {
-    if (!isOriginal()) {
+    if (!isFsOriginal()) {
       fs.close(descriptor, callback)
       return
     }
@@ -67,4 +56,4 @@ const nativeFs = {
   },
 }
 
-module.exports = { nativeFs: isUsable ? nativeFs : null, isOriginal }
+module.exports = { nativeFs: isUsable ? nativeFs : null }

@@ -9,6 +9,7 @@ const fs = require('node:fs')
 const http = require('node:http')
 const http2 = require('node:http2')
 const net = require('node:net')
+const { setImmediate } = require('node:timers')
 
 const { invalidArgType } = require('./errors.js')
 const { nativeFs } = require('./native-fs.js')

@@ -8,15 +8,7 @@ const http = require('node:http')
 const net = require('node:net')
 
 const { binding } = require('../native.js')
-
-const { write, _send, _writeRaw } = http.OutgoingMessage.prototype
-const ofSocket = {
-  write: net.Socket.prototype.write,
-  _write: net.Socket.prototype._write,
-  _writev: net.Socket.prototype._writev,
-  _writeGeneric: net.Socket.prototype._writeGeneric,
-  _final: net.Socket.prototype._final,
-}
+const { isResponseOriginal, isSocketOriginal } = require('../originals.js')
 
 /**
  * What forbids a native transfer to `destination` at this moment: one of the
@@ -34,9 +26,7 @@ function obstacleOf(destination) {
 
 function obstacleOfResponse(response) {
   // compression, on-the-fly rewriting and mocks put their own in place.
-  if (response.write !== write || response._send !== _send || response._writeRaw !== _writeRaw) {
-    return 'patched-destination'
-  }
+  if (!isResponseOriginal(response)) return 'patched-destination'
   if (response.finished || response.destroyed) return 'destination-ended'
   // Counts body bytes in a private field and throws when they don't add up.
   if (response.strictContentLength) return 'strict-content-length'
@@ -58,15 +48,7 @@ function obstacleOfSocket(socket) {
     return 'destination-ended'
   }
   if (!(handle.fd >= 0) || !isStreamSocket(handle)) return 'destination-kind'
-  if (
-    socket.write !== ofSocket.write ||
-    socket._write !== ofSocket._write ||
-    socket._writev !== ofSocket._writev ||
-    socket._writeGeneric !== ofSocket._writeGeneric ||
-    socket._final !== ofSocket._final
-  ) {
-    return 'patched-destination'
-  }
+  if (!isSocketOriginal(socket)) return 'patched-destination'
   if (socket.writableLength !== 0 || socket.writableCorked !== 0 || handle.writeQueueSize !== 0) {
     return 'destination-busy'
   }

@@ -3,6 +3,8 @@
 // The one native engine of this JavaScript environment, and the way in which
 // the ends of its transfers find back to those who began them.
 
+const { setInterval } = require('node:timers')
+
 const { binding, engine: name } = require('../native.js')
 
 /** A delay that no process lives to see: the timer is there to be referenced. */

@@ -59,7 +59,7 @@ function bytesOwed(response) {
  */
 function isKnown(response) {
   const { chunkedEncoding, _contentLength: length } = response
-  return chunkedEncoding || length === null || length === undefined || Number.isSafeInteger(length)
+  return chunkedEncoding || length == null || (Number.isSafeInteger(length) && length >= 0)
 }
 
 function hasLength({ chunkedEncoding, _contentLength: length }) {

@@ -6,9 +6,14 @@
 // as a transfer runs. What comes is kept, the transfer is told, and when it
 // has stopped the write goes out behind it.
 //
+// A socket that is destroyed must let go at once: the transfer's duplicate
+// would keep the connection open, and the client waiting.
+//
 // libuv knows nothing of the bytes that the kernel writes, so the socket's
 // idle timer would end an active download; the hold refreshes it when there
 // was progress, and only then.
+
+const { clearInterval, setInterval } = require('node:timers')
 
 /** A socket timeout is late by at most this part of it. */
 const TIMEOUT_PRECISION = 8
@@ -25,8 +30,9 @@ class SocketHold {
    * @param {object} transfer
    * @param {() => number} transfer.progress bytes sent so far
    * @param {() => void} transfer.interrupt something wants to be written
+   * @param {() => void} transfer.abandon the socket is being destroyed
    */
-  constructor(socket, { progress, interrupt }) {
+  constructor(socket, { progress, interrupt, abandon }) {
     this.#socket = socket
     this.#progress = progress
     const hold = (method) =>
@@ -36,6 +42,10 @@ class SocketHold {
       })
     hold('_writeGeneric')
     hold('_final')
+    this.#shadow('_destroy', (original) => (...args) => {
+      abandon()
+      return original.apply(socket, args)
+    })
     this.#shadow('setTimeout', (original) => (...args) => {
       const result = original.apply(socket, args)
       this.#watchTimeout()
@@ -50,6 +60,7 @@ class SocketHold {
     const socket = this.#socket
     delete socket._writeGeneric
     delete socket._final
+    delete socket._destroy
     delete socket.setTimeout
     socket._unrefTimer()
     for (const write of this.#held.splice(0)) write()

@@ -2,10 +2,7 @@
 
 // Whether a ReadStream's bytes may bypass JavaScript.
 
-const { EventEmitter } = require('node:events')
-const { Readable } = require('node:stream')
-
-const { isOriginal } = require('../native-fs.js')
+const { isFsOriginal, isSourceOriginal } = require('../originals.js')
 
 /**
  * What forbids a native transfer from `source` at this moment: one of the
@@ -19,11 +16,8 @@ function obstacleOf(source) {
   if (source.readableEncoding !== null) return 'encoding'
   if (source.listenerCount('data') !== 1) return 'data-listener'
   if (source.listenerCount('readable') !== 0) return 'readable-listener'
-  // Somebody wants to see every chunk.
-  if (source.push !== Readable.prototype.push || source.emit !== EventEmitter.prototype.emit) {
-    return 'patched-source'
-  }
-  if (!isOriginal()) return 'patched-fs'
+  if (!isSourceOriginal(source)) return 'patched-source'
+  if (!isFsOriginal()) return 'patched-fs'
   return null
 }
 

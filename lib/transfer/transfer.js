@@ -125,9 +125,7 @@ class Transfer {
    */
   stop() {
     if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
-    if (this.#run === null) return
-    if (this.#run.socket.destroyed) native.abandon(this.#run.id)
-    else native.stop(this.#run.id)
+    if (this.#run !== null) native.stop(this.#run.id)
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
@@ -255,7 +253,11 @@ class Transfer {
   /** Leaves a stretch to the pump. */
   #watch(id, socket, response, owed) {
     const wire = () => native.progress(id)?.[1] ?? 0
-    const hold = new SocketHold(socket, { progress: wire, interrupt: () => this.stop() })
+    const hold = new SocketHold(socket, {
+      progress: wire,
+      interrupt: () => native.stop(id),
+      abandon: () => native.abandon(id),
+    })
     const resource = new AsyncResource('MILLRACETRANSFER')
     this.#run = { id, socket, response, owed, hold, credited: 0 }
     setRunning(socket, wire)

@@ -92,10 +92,10 @@ impl Carrier {
                     Pause::Budget
                 };
             }
+            let more = if self.cursor.is_alone() { More::No } else { More::ToCome };
             let count = match self.cursor.piece(stopping()) {
                 Piece::End => return Pause::Ended,
-                // Text always has company: a body, or the end of the response.
-                Piece::Text(text) => match send(socket, text, More::ToCome) {
+                Piece::Text(text) => match send(socket, text, more) {
                     Ok(Sent::Bytes(count)) => count as u64,
                     Ok(_) => return Pause::Blocked,
                     Err(error) => return Pause::Failed(error),

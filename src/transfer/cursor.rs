@@ -83,6 +83,12 @@ impl Cursor {
         self.end - self.offset
     }
 
+    /// True for a header that nothing follows: neither a body nor, in chunks,
+    /// what the response ends with.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.framing == Framing::Raw && self.remaining() == 0
+    }
+
     /// What goes out next; `stopping` is the wish to end early. A wish is
     /// not taken back.
     pub(crate) fn piece(&mut self, stopping: bool) -> Piece<'_> {

@@ -1,0 +1,90 @@
+'use strict'
+
+// Node's own methods, as they were when this module was loaded. Whoever
+// replaces one wants to see the calls, so while one is replaced nothing
+// bypasses it. Replaced before, it cannot be told by comparing: then its
+// source text tells, by a word of Node's.
+
+const { EventEmitter } = require('node:events')
+const fs = require('node:fs')
+const http = require('node:http')
+const net = require('node:net')
+const { Readable } = require('node:stream')
+
+const toText = Function.prototype.toString
+
+/** The methods of `holder`, by name, and whether all of them are Node's. */
+function originals(holder, words) {
+  const names = Object.keys(words)
+  const isOf = (name) =>
+    typeof holder[name] === 'function' && words[name].test(toText.call(holder[name]))
+  return {
+    methods: Object.fromEntries(names.map((name) => [name, holder[name]])),
+    areNodes: names.every(isOf),
+  }
+}
+
+const ofFs = originals(fs, { open: /\bbinding\./, read: /\bbinding\./, close: /\bbinding\./ })
+const ofResponse = originals(http.ServerResponse.prototype, {
+  write: /\bwrite_\(/,
+  _send: /_headerSent/,
+  _writeRaw: /_httpMessage/,
+})
+const ofSocket = originals(net.Socket.prototype, {
+  write: /\b_write\(/,
+  _write: /_writeGeneric\(false/,
+  _writev: /_writeGeneric\(true/,
+  _writeGeneric: /\bwriteGeneric\(/,
+  _final: /ShutdownWrap/,
+  _destroy: /kBytesWritten/,
+})
+const ofSource = {
+  _read: originals(fs.ReadStream.prototype, { _read: /kIsPerformingIO/ }),
+  push: originals(Readable.prototype, { push: /readableAddChunk/ }),
+  emit: originals(EventEmitter.prototype, { emit: /kErrorMonitor/ }),
+}
+const fsReadStream = fs.ReadStream.prototype
+const { _read } = ofSource._read.methods
+const { push } = ofSource.push.methods
+const { emit } = ofSource.emit.methods
+const areSourcesNodes = Object.values(ofSource).every(({ areNodes }) => areNodes)
+
+/** True while `node:fs` opens, reads and closes with functions of Node's. */
+function isFsOriginal() {
+  const { open, read, close } = ofFs.methods
+  return ofFs.areNodes && fs.open === open && fs.read === read && fs.close === close
+}
+
+/** True while nobody stands between a source's file and its chunks. */
+function isSourceOriginal(source) {
+  return (
+    areSourcesNodes && source.push === push && source.emit === emit && fsReadStream._read === _read
+  )
+}
+
+/** True while the body of a response goes the way that Node sends it. */
+function isResponseOriginal(response) {
+  const { write, _send, _writeRaw } = ofResponse.methods
+  return (
+    ofResponse.areNodes &&
+    response.write === write &&
+    response._send === _send &&
+    response._writeRaw === _writeRaw
+  )
+}
+
+/** True while what is written to a socket goes the way that Node sends it. */
+function isSocketOriginal(socket) {
+  const { write, _write, _writev, _writeGeneric, _final, _destroy } = ofSocket.methods
+  return (
+    ofSocket.areNodes &&
+    socket.write === write &&
+    socket._write === _write &&
+    socket._writev === _writev &&
+    socket._writeGeneric === _writeGeneric &&
+    socket._final === _final &&
+    socket._destroy === _destroy
+  )
+}
+
+module.exports = { isFsOriginal, isSourceOriginal, isResponseOriginal, isSocketOriginal }
