@@ -16,7 +16,7 @@ const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
 const { descriptorsOn, makeFile, newPath, openDescriptors, sha256 } = require('./helpers/files.js')
 const { Client } = require('./helpers/client.js')
-const { serveHttp, serveNet, until } = require('./helpers/server.js')
+const { listen, serveHttp, serveNet, until } = require('./helpers/server.js')
 
 const isNative = engine !== 'javascript'
 const MIB = 2 ** 20
@@ -122,6 +122,26 @@ test('a pipe into a response that is gone already closes its source', async (t) 
   client.destroy()
   await until(() => stream?.closed)
   assert.equal(descriptorsOn(file), 0)
+})
+
+test('a client of HTTP/2 that leaves closes the source too', async (t) => {
+  const http2 = require('node:http2')
+  for (const destinationOf of [(response) => response, (response) => response.stream]) {
+    let stream
+    const server = http2.createServer((request, response) => {
+      stream = createReadStream(file)
+      stream.pipe(destinationOf(response))
+    })
+    const { address } = await listen(t, server)
+    const session = http2.connect(`http://127.0.0.1:${address.port}`)
+    session.on('error', () => {})
+    const request = session.request({ ':path': '/' })
+    request.on('error', () => {})
+    await once(request, 'readable')
+    session.destroy()
+    await until(() => stream.closed)
+    assert.equal(descriptorsOn(file), 0)
+  }
 })
 
 test('1,000 clients that stand still: the server answers others, with few threads', async (t) => {

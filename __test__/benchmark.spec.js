@@ -22,7 +22,7 @@ function run(t, script, args = [], environment = {}) {
   t.after(() => fs.rmSync(temporary, { recursive: true, force: true }))
   const child = spawnSync(process.execPath, [path.join(BENCHMARK, script), ...args], {
     cwd: temporary,
-    env: { ...process.env, ...environment, TMPDIR: temporary },
+    env: { ...process.env, MILLRACE_ENGINE: '', ...environment, TMPDIR: temporary },
     encoding: 'utf8',
     timeout: PATIENCE,
   })

@@ -7,7 +7,6 @@
 
 const fs = require('node:fs')
 const http = require('node:http')
-const http2 = require('node:http2')
 const net = require('node:net')
 const { setImmediate } = require('node:timers')
 
@@ -122,13 +121,14 @@ Object.defineProperty(ReadStream.prototype, 'transfer', {
 
 /** True for the side of a network connection whose peer is gone. */
 function isGone(destination) {
-  return (
-    (destination instanceof http.OutgoingMessage ||
-      destination instanceof net.Socket ||
-      destination instanceof http2.Http2ServerResponse) &&
-    (destination.destroyed || destination.closed === true) &&
-    !destination.writableFinished
-  )
+  if (destination instanceof http.OutgoingMessage || destination instanceof net.Socket) {
+    return (destination.destroyed || destination.closed === true) && !destination.writableFinished
+  }
+  // HTTP/2, without loading node:http2 to ask. Its response knows whether it
+  // was ended, its stream whether all of it was sent.
+  const { stream = destination } = destination
+  if (typeof stream.respond !== 'function' || !stream.destroyed) return false
+  return stream === destination ? !stream.writableFinished : !destination.writableEnded
 }
 
 /**
