@@ -63,6 +63,9 @@ export interface Completion {
   engine: string
 }
 
+/** What a descriptor leads to, as `device:inode`; nothing when it is not open. */
+export declare function identify(descriptor: number): string | null
+
 /** True for a stream socket of TCP or of the Unix domain. */
 export declare function isStreamSocket(socket: number): boolean
 
@@ -88,4 +91,9 @@ export interface Started {
   sent: number
   /** Bytes sent by the call, framing included. */
   wire: number
+  /**
+   * When it cannot be carried on: all that is left to send, in its
+   * framing; nothing when nothing was sent, or it cannot be read.
+   */
+  rest?: Buffer
 }

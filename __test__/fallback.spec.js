@@ -239,6 +239,30 @@ test('a file of /proc, whose size is 0', async (t) => {
   assertReason(stream, 'empty')
 })
 
+test('a file of /sys, whose size is a page and whose content is not', async (t) => {
+  for (let i = 0; i < 3; i += 1) {
+    const { stream, response } = await get(t, (response) =>
+      pipeTo(createReadStream('/sys/class/net/lo/mtu'), response),
+    )
+    assert.equal(response.complete, true)
+    assert.equal(response.body.toString(), fs.readFileSync('/sys/class/net/lo/mtu', 'utf8'))
+    assert.equal(stream.transfer.bytes, 0)
+  }
+})
+
+test('a listener of data in the place of the pipe’s own', async (t) => {
+  const parts = []
+  const { stream, response } = await get(t, (response) => {
+    const stream = pipeTo(createReadStream(file), response)
+    stream.removeAllListeners('data')
+    stream.on('data', (part) => parts.push(part))
+    return stream
+  })
+  assert.equal(response.length, 0)
+  assert.equal(sha256(Buffer.concat(parts)), expected)
+  assertReason(stream, 'data-listener')
+})
+
 test('a FIFO: its writer is neither woken early nor cut off', async (t) => {
   const fifo = newPath('fifo')
   execFileSync('mkfifo', [fifo])

@@ -266,6 +266,57 @@ for (const how of ['destroy', 'resetAndDestroy']) {
   })
 }
 
+test('a socket gets its own methods back, a user’s own among them', async (t) => {
+  let calls = 0
+  const { connect } = await serveHttp(t, (request, response) => {
+    const { socket } = response
+    const { setTimeout: original } = Object.getPrototypeOf(socket)
+    socket.setTimeout = function (...args) {
+      calls += 1
+      return original.apply(this, args)
+    }
+    createReadStream(file).pipe(response)
+    response.on('finish', () => {
+      assert.deepEqual(
+        ['_writeGeneric', '_final', '_destroy', 'setTimeout'].map((name) =>
+          Object.hasOwn(socket, name),
+        ),
+        [false, false, false, true],
+      )
+    })
+  })
+  const client = await connect()
+  client.get('/')
+  assert.equal((await client.response()).sha256, sha256(content))
+  await until(() => calls > 0, 'the keep-alive timeout to be set')
+  client.destroy()
+})
+
+test('a pause just before the end does not hold the last packet back', async (t) => {
+  const small = newPath('small.bin')
+  fs.writeFileSync(small, bytes(1000))
+  for (let ticks = 0; ticks < 5; ticks += 1) {
+    const { connect } = await serveHttp(t, (request, response) => {
+      const stream = createReadStream(small)
+      stream.pipe(response)
+      stream.on('ready', () => {
+        const later = (left) => {
+          if (left > 0) process.nextTick(later, left - 1)
+          else stream.pause()
+        }
+        later(ticks)
+        setTimeout(() => stream.resume(), 20)
+      })
+    })
+    const client = await connect()
+    const start = Date.now()
+    client.get('/')
+    assert.equal((await client.response()).length, 1000)
+    assert.ok(Date.now() - start < 150, `pause after ${ticks} ticks`)
+    client.destroy()
+  }
+})
+
 test('ending the response in the middle ends it between whole chunks', async (t) => {
   const { client, stream } = await interrupted(t, ({ response }) => {
     response.on('error', () => {})

@@ -21,6 +21,10 @@ const isUsable = binding !== null && isMainThread
 /** The mode of a stream that names none. Others are validated by fs.open. */
 const DEFAULT_MODE = 0o666
 
+// Descriptors that were opened here. Others may be anyone's: mock-fs makes up
+// numbers of its own behind fs.open, and must get them back.
+const opened = new Set()
+
 // Paths that led to regular files. The first time, the kind of a file is found
 // out without opening it, because to open a FIFO or a device has effects.
 const knownFiles = new RecentSet(1024)
@@ -34,6 +38,7 @@ const nativeFs = {
       const descriptor = binding.openCached(path, knownFiles.has(path))
       if (descriptor >= 0) {
         knownFiles.add(path)
+        opened.add(descriptor)
         setImmediate(callback, null, descriptor)
         return
       }
@@ -47,7 +52,7 @@ const nativeFs = {
   },
 
   close(descriptor, callback) {
-    if (!isFsOriginal()) {
+    if (!opened.delete(descriptor) || !isFsOriginal()) {
       fs.close(descriptor, callback)
       return
     }
@@ -56,4 +61,18 @@ const nativeFs = {
   },
 }
 
-module.exports = { nativeFs: isUsable ? nativeFs : null }
+/**
+ * True when `node:fs` and the kernel mean the same file by a descriptor.
+ * @param {number} descriptor
+ */
+function isReal(descriptor) {
+  if (opened.has(descriptor)) return true
+  try {
+    const { dev, ino } = fs.fstatSync(descriptor, { bigint: true })
+    return binding.identify(descriptor) === `${dev}:${ino}`
+  } catch {
+    return false
+  }
+}
+
+module.exports = { nativeFs: isUsable ? nativeFs : null, isReal }

@@ -69,6 +69,8 @@ ReadStream.prototype._destroy = function (error, callback) {
 ReadStream.prototype.pipe = function (destination, options) {
   this[kTransfer].stop()
   base.pipe.call(this, destination, options)
+  const { data } = this._events
+  this[kTransfer].pipedBy(Array.isArray(data) ? data.at(-1) : data)
   if (isGone(destination)) releaseLater(this)
   return destination
 }

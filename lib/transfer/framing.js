@@ -66,4 +66,26 @@ function hasLength({ chunkedEncoding, _contentLength: length }) {
   return !chunkedEncoding && typeof length === 'number'
 }
 
-module.exports = { takeHeader, markHeaderSent, unmarkHeaderSent, bytesOwed, isKnown }
+/** True for an ended response whose client waits for more bytes than come. */
+function isShort(response) {
+  const owed = bytesOwed(response)
+  return response.finished && owed > 0 && owed < Infinity
+}
+
+/** The same, for a response that was ended while a stretch ran. */
+function isEndedShort({ socket, response, owed }, sent) {
+  if (response === null || !response.finished || owed === Infinity) return false
+  // What was held back is its last bytes, unless it has left the socket.
+  const held = response.socket === null ? 0 : socket.writableLength
+  return owed - sent - held > 0
+}
+
+module.exports = {
+  takeHeader,
+  markHeaderSent,
+  unmarkHeaderSent,
+  bytesOwed,
+  isKnown,
+  isShort,
+  isEndedShort,
+}

@@ -23,6 +23,7 @@ class SocketHold {
   #progress
   #lastProgress = 0
   #held = []
+  #restores = []
   #watch
 
   /**
@@ -58,15 +59,17 @@ class SocketHold {
   release() {
     clearInterval(this.#watch)
     const socket = this.#socket
-    delete socket._writeGeneric
-    delete socket._final
-    delete socket._destroy
-    delete socket.setTimeout
+    for (const restore of this.#restores.splice(0)) restore()
     socket._unrefTimer()
     for (const write of this.#held.splice(0)) write()
   }
 
   #shadow(name, wrap) {
+    const own = Object.getOwnPropertyDescriptor(this.#socket, name)
+    this.#restores.push(() => {
+      if (own) Object.defineProperty(this.#socket, name, own)
+      else delete this.#socket[name]
+    })
     Object.defineProperty(this.#socket, name, {
       configurable: true,
       enumerable: false,

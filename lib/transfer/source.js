@@ -8,13 +8,15 @@ const { isFsOriginal, isSourceOriginal } = require('../originals.js')
  * What forbids a native transfer from `source` at this moment: one of the
  * reasons of `stream.transfer`, or null when nothing does.
  * @param {import('../read-stream.js').ReadStream} source
+ * @param {Function} ondata the listener that its pipe put on it
  * @returns {string | null}
  */
-function obstacleOf(source) {
+function obstacleOf(source, ondata) {
   const { pipes } = source._readableState
   if (pipes.length !== 1) return pipes.length === 0 ? 'no-pipe' : 'several-destinations'
   if (source.readableEncoding !== null) return 'encoding'
-  if (source.listenerCount('data') !== 1) return 'data-listener'
+  // A single listener is kept as it is, several as an array.
+  if (source._events.data !== ondata) return 'data-listener'
   if (source.listenerCount('readable') !== 0) return 'readable-listener'
   if (!isSourceOriginal(source)) return 'patched-source'
   if (!isFsOriginal()) return 'patched-fs'
@@ -38,4 +40,15 @@ function bytesWanted({ pos, end, bytesRead }) {
   return end - (pos ?? bytesRead) + 1
 }
 
-module.exports = { obstacleOf, passingObstacleOf, bytesWanted }
+/** True for a file that the stream opened itself and showed to nobody yet. */
+function isUntouched(source) {
+  return (
+    source.pos === undefined &&
+    source.bytesRead === 0 &&
+    source.path !== undefined &&
+    source.listenerCount('open') === 0 &&
+    source.listenerCount('ready') === 0
+  )
+}
+
+module.exports = { obstacleOf, passingObstacleOf, bytesWanted, isUntouched }

@@ -12,12 +12,26 @@ const http = require('node:http')
 
 const { MillraceError, socketError } = require('../errors.js')
 const { binding, disabledBecause } = require('../native.js')
+const { isReal } = require('../native-fs.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
-const { takeHeader, markHeaderSent, unmarkHeaderSent, bytesOwed, isKnown } = require('./framing.js')
+const {
+  takeHeader,
+  markHeaderSent,
+  unmarkHeaderSent,
+  bytesOwed,
+  isKnown,
+  isShort,
+  isEndedShort,
+} = require('./framing.js')
 const { SocketHold } = require('./socket-hold.js')
-const { obstacleOf: obstacleOfSource, passingObstacleOf, bytesWanted } = require('./source.js')
+const {
+  obstacleOf: obstacleOfSource,
+  passingObstacleOf,
+  bytesWanted,
+  isUntouched,
+} = require('./source.js')
 
 /** Answers of `native.survey` below zero. */
 const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
@@ -60,8 +74,12 @@ class Transfer {
   #run = null
   /** A read that waits for the destination to drain. */
   #isDeferred = false
-  /** What is to be done once 'end' is emitted. */
-  #afterEnd = null
+  /** What is to be seen to once 'end' is emitted: { socket, response, state }. */
+  #ending = null
+  /** Pipe's listener of 'data'. */
+  #ondata = null
+  /** The descriptor has been seen to be the kernel's. */
+  #isReal = false
 
   /**
    * @param {import('../read-stream.js').ReadStream} source
@@ -70,6 +88,11 @@ class Transfer {
   constructor(source, excludedBecause) {
     this.#source = source
     this.#excludedBecause = disabledBecause ?? excludedBecause
+  }
+
+  /** @param {Function} ondata the listener of 'data' that a pipe added */
+  pipedBy(ondata) {
+    this.#ondata = ondata
   }
 
   /** What `stream.transfer` shows. */
@@ -92,7 +115,8 @@ class Transfer {
     const [destination] = source._readableState.pipes
     const reason =
       this.#excludedBecause ??
-      obstacleOfSource(source) ??
+      obstacleOfSource(source, this.#ondata) ??
+      this.#obstacleOfFile() ??
       obstacleOfDestination(destination) ??
       passingObstacleOf(source) ??
       this.#begin(destination)
@@ -126,6 +150,7 @@ class Transfer {
   stop() {
     if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
     if (this.#run !== null) native.stop(this.#run.id)
+    this.#push()
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
@@ -135,6 +160,15 @@ class Transfer {
       this.stop()
     }
     this.#settle()
+  }
+
+  #obstacleOfFile() {
+    const source = this.#source
+    // A read of Node's that was not full met the end, whatever the size says:
+    // sysfs says 4096.
+    if ((source.bytesRead - this.#bytes) % source.readableHighWaterMark !== 0) return 'empty'
+    this.#isReal ||= isReal(source.fd)
+    return this.#isReal ? null : 'patched-fs'
   }
 
   /** Begins a native stretch. Returns why not, or null. */
@@ -179,7 +213,9 @@ class Transfer {
     // anything.
     if (response.writeHead !== writeHead) {
       const obstacle =
-        obstacleOfSource(source) ?? obstacleOfDestination(response) ?? passingObstacleOf(source)
+        obstacleOfSource(source, this.#ondata) ??
+        obstacleOfDestination(response) ??
+        passingObstacleOf(source)
       if (obstacle !== null) return obstacle
     }
     const length = Math.min(available, bytesOwed(response))
@@ -197,7 +233,15 @@ class Transfer {
     const owed = response === null ? Infinity : bytesOwed(response)
     if (response !== null) markHeaderSent(response, header)
     const { fd } = socket._handle
-    const begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
+    let begun
+    try {
+      begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
+    } catch {
+      // A panic; nothing is known to be sent.
+      this.#excludedBecause = 'file-error'
+      if (response !== null) unmarkHeaderSent(response, header)
+      return 'file-error'
+    }
     this.#engine = engineName
     source._readableState.dataEmitted = true
     socket._unrefTimer()
@@ -211,19 +255,26 @@ class Transfer {
       this.#watch(begun.id, socket, response, owed)
       return null
     }
-    return this.#stuck(begun, socket, response, header)
+    return this.#stuck(begun, { socket, response, header, length })
   }
 
   /** Too few descriptors to go on natively. */
-  #stuck({ sent, wire }, socket, response, header) {
+  #stuck({ sent, wire, rest, syscall }, { socket, response, header, length }) {
     if (wire === 0) {
       if (response !== null) unmarkHeaderSent(response, header)
       return 'no-descriptors'
     }
     this.#count(socket, sent, wire)
+    if (rest) {
+      // What is left is little, and in its framing: Node queues it.
+      this.#credit({ credited: 0 }, length)
+      socket.write(rest)
+      this.#finish(socket, response, PUSHED)
+      return null
+    }
     this.#credit({ credited: 0 }, sent)
     if (response === null) return 'no-descriptors'
-    this.#cut(socket, 'no descriptor was left')
+    this.#cut(socket, syscall)
     return null
   }
 
@@ -232,22 +283,30 @@ class Transfer {
     if (state !== PUSHED || (response !== null && bytesOwed(response) < Infinity)) {
       // Node's listener of 'end' ends the response, whose last bytes are to
       // share the packet; only then is it known what it owes.
-      this.#afterEnd = () => {
-        // A client must not wait for bytes that never come, nor take the next
-        // response for them.
-        if (response !== null && isShort(response)) socket.destroy()
-        const isPushed = state === PUSHED || (state === HELD_BACK && response.finished)
-        if (!isPushed && socket._handle) binding.push(socket._handle.fd)
-      }
+      this.#ending = { socket, response, state }
       if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
     }
     this.#source.push(null)
   }
 
+  /** 'end' was emitted, or never will be. */
   #settle() {
-    const settle = this.#afterEnd
-    this.#afterEnd = null
-    settle?.()
+    if (this.#ending === null) return
+    const { socket, response } = this.#ending
+    // A client must not wait for bytes that never come, nor take the next
+    // response for them.
+    if (response !== null && isShort(response)) socket.destroy()
+    this.#push()
+    this.#ending = null
+  }
+
+  /** Sends the last packet, if it still waits. */
+  #push() {
+    if (this.#ending === null) return
+    const { socket, response, state } = this.#ending
+    const isPushed = state === PUSHED || (state === HELD_BACK && response.finished)
+    if (!isPushed && socket._handle) binding.push(socket._handle.fd)
+    this.#ending.state = PUSHED
   }
 
   /** Leaves a stretch to the pump. */
@@ -335,31 +394,6 @@ class Transfer {
     if (this.#source.pos !== undefined) this.#source.pos += count
     this.#source.bytesRead += count
   }
-}
-
-/** True for a file that the stream opened itself and showed to nobody yet. */
-function isUntouched(source) {
-  return (
-    source.pos === undefined &&
-    source.bytesRead === 0 &&
-    source.path !== undefined &&
-    source.listenerCount('open') === 0 &&
-    source.listenerCount('ready') === 0
-  )
-}
-
-/** True for an ended response whose client waits for more bytes than come. */
-function isShort(response) {
-  const owed = bytesOwed(response)
-  return response.finished && owed > 0 && owed < Infinity
-}
-
-/** The same, for a response that was ended while a stretch ran. */
-function isEndedShort({ socket, response, owed }, sent) {
-  if (response === null || !response.finished || owed === Infinity) return false
-  // What was held back is its last bytes, unless it has left the socket.
-  const held = response.socket === null ? 0 : socket.writableLength
-  return owed - sent - held > 0
 }
 
 module.exports = { Transfer }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use napi::JsString;
-use napi::bindgen_prelude::{Either, Function};
+use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
@@ -16,8 +16,8 @@ use crate::transfer::hub::{self, Hub, Outcome};
 use crate::transfer::mover;
 
 /// A transfer that did not end within the call that began it.
-#[derive(Debug)]
 #[napi(object, object_from_js = false)]
+#[expect(missing_debug_implementations, reason = "a Buffer has none")]
 pub struct Started {
     /// The pump's number for it, or 0 when it cannot be carried on.
     pub id: u32,
@@ -29,6 +29,9 @@ pub struct Started {
     pub sent: f64,
     /// Bytes sent by the call, framing included.
     pub wire: f64,
+    /// When it cannot be carried on: all that is left to send, in its
+    /// framing; nothing when nothing was sent, or it cannot be read.
+    pub rest: Option<Buffer>,
 }
 
 /// The end of a transfer that the pump carried.
@@ -172,11 +175,11 @@ impl Engine {
         Ok(match begun {
             Ok(Begun::Complete { wire, is_corked: false }) => Either::A(to_number(wire)),
             Ok(Begun::Complete { wire, is_corked: true }) => Either::A(-to_number(wire)),
-            Ok(Begun::Running(id)) => Either::B(started(id, None, 0, 0)),
-            Ok(Begun::Stuck { error, sent, wire }) => {
-                Either::B(started(0, Some(error), sent, wire))
+            Ok(Begun::Running(id)) => Either::B(started(id, None, 0, 0, Vec::new())),
+            Ok(Begun::Stuck { error, sent, wire, rest }) => {
+                Either::B(started(0, Some(error), sent, wire, rest))
             }
-            Err(error) => Either::B(started(0, Some(error), 0, 0)),
+            Err(error) => Either::B(started(0, Some(error), 0, 0, Vec::new())),
         })
     }
 
@@ -219,13 +222,20 @@ pub fn is_stream_socket(socket: i32) -> bool {
     fd::borrow(socket).is_ok_and(socket::is_stream_socket)
 }
 
-fn started(id: u32, error: Option<crate::error::Error>, sent: u64, wire: u64) -> Started {
+fn started(
+    id: u32,
+    error: Option<crate::error::Error>,
+    sent: u64,
+    wire: u64,
+    rest: Vec<u8>,
+) -> Started {
     Started {
         id,
         errno: error.map_or(0, |error| error.errno),
         syscall: error.map_or("", |error| error.syscall),
         sent: to_number(sent),
         wire: to_number(wire),
+        rest: (!rest.is_empty()).then(|| rest.into()),
     }
 }
 

@@ -15,6 +15,13 @@ pub fn open_cached(path: String, expects_regular: bool) -> i32 {
     file::open_cached(&path, expects_regular).unwrap_or_else(|error| -error.errno)
 }
 
+/// What a descriptor leads to, as `device:inode`; nothing when it is not open.
+#[napi(catch_unwind)]
+pub fn identify(descriptor: i32) -> Option<String> {
+    let identity = fd::borrow(descriptor).and_then(file::identify).ok()?;
+    Some(format!("{}:{}", identity.0, identity.1))
+}
+
 /// Closes a descriptor. 0, or a negative errno.
 #[napi(catch_unwind)]
 pub fn close(descriptor: i32) -> i32 {

@@ -26,6 +26,12 @@ pub(crate) fn describe(file: BorrowedFd<'_>) -> Result<Description> {
     })
 }
 
+/// Device and inode number, by `fstat(2)`.
+pub(crate) fn identify(file: BorrowedFd<'_>) -> Result<(u64, u64)> {
+    let stat = rustix::fs::fstat(file).map_err(|e| Error::new(e, "fstat"))?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
 /// Opens a regular file for reading, if the kernel can do so without waiting
 /// for a disk (`openat2(2)` with `RESOLVE_CACHED`, Linux 5.12).
 ///

@@ -90,7 +90,7 @@ pub(crate) enum OffsetUse {
 }
 
 /// How a transfer began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// All is sent. So many bytes, framing included. The last packet of a
     /// chunked body waits for the last chunk; with a corked socket, for a
@@ -98,8 +98,10 @@ pub(crate) enum Begun {
     Complete { wire: u64, is_corked: bool },
     /// The pump carries on, under this number.
     Running(u32),
-    /// It cannot go on (`EMFILE` and the like). What is sent is sent.
-    Stuck { error: Error, sent: u64, wire: u64 },
+    /// It cannot go on (`EMFILE` and the like). What is sent is sent; `rest`
+    /// is all that is left to send, or empty when nothing was sent or the
+    /// rest cannot be read.
+    Stuck { error: Error, sent: u64, wire: u64, rest: Vec<u8> },
 }
 
 /// Begins a transfer.
@@ -119,15 +121,19 @@ pub(crate) fn begin(
     let moves_offset = offset_use != OffsetUse::None;
     let run = |carrier: Carrier, (socket, file)| {
         let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
-        pump::carry(Job { carrier, socket, file, moves_offset, is_chunked }, hub)
-            .map_or_else(|error| Begun::Stuck { error, sent, wire }, Begun::Running)
+        pump::carry(Job { carrier, socket, file, moves_offset, is_chunked }, hub).map_or_else(
+            |error| Begun::Stuck { error, sent, wire, rest: Vec::new() },
+            Begun::Running,
+        )
     };
     if length > BUDGET {
         // Surely the pump's: what it needs is taken first, so that a
         // shortage shows before a byte is out.
         let fds = match pump::check().and_then(|()| duplicate(socket, file)) {
             Ok(fds) => fds,
-            Err(error) => return stuck(&carrier, error),
+            Err(error) => {
+                return Begun::Stuck { error, sent: 0, wire: 0, rest: Vec::new() };
+            }
         };
         carrier.drive(socket, file, BUDGET, || false);
         return run(carrier, fds);
@@ -150,7 +156,12 @@ pub(crate) fn begin(
     if carrier.drive(socket, file, u64::MAX, || false) != Pause::Ended {
         return match duplicate(socket, file) {
             Ok(fds) => run(carrier, fds),
-            Err(error) => stuck(&carrier, error),
+            Err(error) => {
+                if is_corked {
+                    socket::set_cork(socket, false);
+                }
+                stuck(&carrier.cursor, file, moves_offset, error)
+            }
         };
     }
     let is_seen = offset_use == OffsetUse::Own;
@@ -165,6 +176,23 @@ fn duplicate(socket: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(OwnedFd, O
     Ok((fd::duplicate(socket)?, fd::duplicate(file)?))
 }
 
-fn stuck(carrier: &Carrier, error: Error) -> Begun {
-    Begun::Stuck { error, sent: carrier.cursor.sent(), wire: carrier.cursor.wire() }
+/// At most [`BUDGET`] bytes of the body are left.
+fn stuck(cursor: &Cursor, file: BorrowedFd<'_>, moves_offset: bool, error: Error) -> Begun {
+    let (sent, wire) = (cursor.sent(), cursor.wire());
+    if wire == 0 {
+        return Begun::Stuck { error, sent, wire, rest: Vec::new() };
+    }
+    let mut body = vec![0; usize::try_from(cursor.remaining()).unwrap_or(0)];
+    let mut filled = 0;
+    while let Some(room) = body.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match file::read_at(file, room, cursor.offset() + filled as u64) {
+            Ok(count) if count > 0 => filled += count,
+            _ => return Begun::Stuck { error, sent, wire, rest: Vec::new() },
+        }
+    }
+    if moves_offset {
+        // Fails only for a file that cannot seek, which is not regular.
+        let _ = file::set_offset(file, cursor.offset() + filled as u64);
+    }
+    Begun::Stuck { error, sent, wire, rest: assemble(cursor, &body) }
 }

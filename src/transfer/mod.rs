@@ -6,6 +6,7 @@
 //!   carrier   cursor + mover, driven until something stands in the way
 //!   attempt   the first, bounded drive, on the JavaScript thread
 //!   pump      all further drives, on tokio
+//!   threads   where the pump's tasks run
 //!   hub       the transfers of one JavaScript environment, and their ends
 //! ```
 //!
@@ -20,3 +21,4 @@ pub(crate) mod cursor;
 pub(crate) mod hub;
 pub(crate) mod mover;
 pub(crate) mod pump;
+pub(crate) mod threads;

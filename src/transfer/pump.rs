@@ -6,9 +6,8 @@
 //! Node waits with it. The duplicates are closed before the end is told.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, OnceLock};
-
-use tokio::runtime::{Builder, Runtime};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
@@ -18,9 +17,7 @@ use crate::transfer::carrier::{Carrier, Pause};
 use crate::transfer::cursor::Piece;
 use crate::transfer::hub::{Completion, Control, Hub, Outcome};
 use crate::transfer::mover::SLICE;
-
-/// Threads that move bytes. More would only take cores from JavaScript.
-const MOST_THREADS: usize = 4;
+use crate::transfer::threads;
 
 /// How far ahead of a cold read the kernel is told to read.
 const READ_AHEAD: u64 = 4 << 20;
@@ -37,33 +34,15 @@ pub(crate) struct Job {
     pub(crate) is_chunked: bool,
 }
 
-/// The one runtime of the process, made by the first transfer that needs it
-/// and kept until the process ends.
-fn runtime() -> Result<&'static Runtime> {
-    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
-    RUNTIME
-        .get_or_init(|| {
-            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-            Builder::new_multi_thread()
-                .worker_threads(cores.min(MOST_THREADS))
-                .thread_name("millrace")
-                .enable_io()
-                .build()
-                .ok()
-        })
-        .as_ref()
-        .ok_or(Error::new(Errno::AGAIN, "pthread_create"))
-}
-
 /// An error when no transfer can be pumped at all.
 pub(crate) fn check() -> Result<()> {
-    runtime().map(|_| ())
+    threads::pick().map(|_| ())
 }
 
 /// Carries `job` until it ends, and tells `hub`. Returns the transfer's
 /// number.
 pub(crate) fn carry(job: Job, hub: &Arc<Hub>) -> Result<u32> {
-    let runtime = runtime()?;
+    let thread = threads::pick()?;
     let (id, control) = hub.enter();
     control.report(job.carrier.cursor.sent(), job.carrier.cursor.wire());
     let teller = Teller {
@@ -76,7 +55,7 @@ pub(crate) fn carry(job: Job, hub: &Arc<Hub>) -> Result<u32> {
             engine: job.carrier.mover.engine(),
         },
     };
-    runtime.spawn(run(job, control, teller));
+    thread.spawn(run(job, control, teller));
     Ok(id)
 }
 
@@ -187,8 +166,11 @@ async fn abandoned(control: &Control) {
 
 /// Brings a range of the file into memory, on the blocking pool. A failure
 /// shows itself when the range is sent.
+///
+/// Where not even one thread can be had, the range is left to the pump's own
+/// reads.
 async fn warm(file: Arc<OwnedFd>, offset: u64, length: u64) {
-    let _ = tokio::task::spawn_blocking(move || {
+    let read = move || {
         file::will_need(file.as_fd(), offset, length + READ_AHEAD);
         let mut scratch = vec![0; 128 << 10];
         let mut position = offset;
@@ -198,6 +180,10 @@ async fn warm(file: Arc<OwnedFd>, offset: u64, length: u64) {
                 _ => return,
             }
         }
-    })
-    .await;
+    };
+    // spawn_blocking panics when it has no thread and gets none.
+    let spawn = AssertUnwindSafe(|| tokio::task::spawn_blocking(read));
+    if let Ok(reading) = std::panic::catch_unwind(spawn) {
+        let _ = reading.await;
+    }
 }

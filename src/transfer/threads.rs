@@ -1,0 +1,123 @@
+//! The threads of the pump: a few, started as transfers need them and kept
+//! until the process ends, each with a tokio runtime of its own.
+//!
+//! tokio's multi-threaded runtime starts all of its threads at once and
+//! panics when the system refuses one. Here a refusal is an error, or means
+//! fewer threads, and is not remembered.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::io::Errno;
+use tokio::runtime::{Builder, Handle};
+
+use crate::error::{Error, Result};
+
+/// More would only take cores from JavaScript.
+const MOST: usize = 4;
+
+/// Threads of each that wait for a disk.
+const MOST_READERS: usize = 16;
+
+/// A thread that moves bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    handle: Handle,
+    /// Transfers that it carries.
+    load: Arc<AtomicUsize>,
+}
+
+impl Thread {
+    /// Runs `task` on this thread.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let busy = Busy::new(&self.load);
+        self.handle.spawn(async move {
+            let _busy = busy;
+            task.await;
+        });
+    }
+
+    fn start() -> Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .max_blocking_threads(MOST_READERS)
+            .build()
+            .map_err(|error| failure(&error, "epoll_create"))?;
+        let handle = runtime.handle().clone();
+        std::thread::Builder::new()
+            .name("millrace".to_owned())
+            .spawn(move || runtime.block_on(std::future::pending::<()>()))
+            .map_err(|error| failure(&error, "pthread_create"))?;
+        Ok(Self { handle, load: Arc::default() })
+    }
+}
+
+fn failure(error: &std::io::Error, syscall: &'static str) -> Error {
+    Error::new(Errno::from_io_error(error).unwrap_or(Errno::AGAIN), syscall)
+}
+
+/// Counts a transfer for as long as it lives, however it ends.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn new(load: &Arc<AtomicUsize>) -> Self {
+        load.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(load))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The thread with the least to do. A new one is started while all are busy
+/// and there are fewer than cores.
+pub(crate) fn pick() -> Result<Thread> {
+    static THREADS: Mutex<Vec<Thread>> = Mutex::new(Vec::new());
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    let idlest = threads.iter().min_by_key(|thread| thread.load.load(Ordering::Relaxed)).cloned();
+    let is_busy = |thread: &Thread| thread.load.load(Ordering::Relaxed) > 0;
+    if let Some(thread) = idlest.as_ref().filter(|thread| !is_busy(thread)) {
+        return Ok(thread.clone());
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match idlest {
+        Some(thread) if threads.len() >= cores.min(MOST) => Ok(thread),
+        idlest => match Thread::start() {
+            Ok(thread) => {
+                threads.push(thread.clone());
+                Ok(thread)
+            }
+            Err(error) => idlest.ok_or(error),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::{MOST, pick};
+
+    #[test]
+    fn threads_run_tasks_and_stay_few() {
+        let (sender, receiver) = mpsc::channel();
+        for i in 0..100 {
+            let sender = sender.clone();
+            pick().unwrap().spawn(async move {
+                tokio::task::yield_now().await;
+                sender.send((i, std::thread::current().id())).unwrap();
+            });
+        }
+        drop(sender);
+        let mut done: Vec<_> = receiver.iter().collect();
+        assert_eq!(done.len(), 100);
+        done.sort_by_key(|(i, _)| *i);
+        assert!(done.iter().enumerate().all(|(at, (i, _))| at == *i));
+        let ids: std::collections::HashSet<_> = done.iter().map(|(_, id)| *id).collect();
+        assert!(ids.len() <= MOST);
+    }
+}
