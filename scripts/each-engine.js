@@ -18,7 +18,7 @@ for (const engine of engines) {
   process.stdout.write(`\nMILLRACE_ENGINE=${engine}\n`)
   const { status } = spawnSync(
     process.execPath,
-    ['--test', ...tests.map((name) => path.join('__test__', name))],
+    ['--test', '--test-timeout=300000', ...tests.map((name) => path.join('__test__', name))],
     { cwd: root, stdio: 'inherit', env: { ...process.env, MILLRACE_ENGINE: engine } },
   )
   if (status !== 0) process.exit(status ?? 1)
