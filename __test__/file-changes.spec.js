@@ -1,0 +1,125 @@
+'use strict'
+
+// Files that change while they are sent, and promises that they do not keep:
+// nobody is lied to.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const { test } = require('node:test')
+const { pipeline } = require('node:stream')
+
+const { createReadStream } = require('..')
+const { engine } = require('../lib/native.js')
+const { descriptorsOn, newPath, sha256 } = require('./helpers/files.js')
+const { content, file, small } = require('./helpers/host.js')
+const { serveHttp, until } = require('./helpers/server.js')
+
+const isNative = engine !== 'javascript'
+
+test(
+  'a file cut short in flight ends the connection, and its error can be heard',
+  { skip: !isNative },
+  async (t) => {
+    for (const withLength of [false, true]) {
+      for (const listens of [false, true]) {
+        const cut = newPath('cut')
+        fs.writeFileSync(cut, content)
+        let error
+        let stream
+        const { connect } = await serveHttp(t, (request, response) => {
+          stream = createReadStream(cut)
+          if (withLength) response.setHeader('Content-Length', content.length)
+          if (listens) stream.on('error', (heard) => (error = heard))
+          stream.pipe(response)
+        })
+        const client = await connect()
+        client.get('/')
+        await client.inbox.some(1)
+        client.socket.pause()
+        await until(() => stream.transfer.bytes > 0)
+        fs.truncateSync(cut, stream.transfer.bytes + 10)
+        client.socket.resume()
+        const response = await client.response()
+        assert.equal(response.complete, false)
+        assert.ok(response.length < content.length)
+        await until(() => stream.closed)
+        assert.equal(error?.code, listens ? 'ERR_MILLRACE_CUT_SHORT' : undefined)
+        assert.equal(descriptorsOn(cut), 0)
+      }
+    }
+  },
+)
+
+test(
+  'a file shorter than its Content-Length ends the connection behind its last byte',
+  { skip: !isNative },
+  async (t) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      response.setHeader('Content-Length', small.content.length + 1)
+      if (request.url === '/pipeline') pipeline(createReadStream(small.file), response, () => {})
+      else createReadStream(small.file).pipe(response)
+    })
+    for (const url of ['/', '/pipeline']) {
+      const client = await connect()
+      client.get(url)
+      const response = await client.response()
+      assert.equal(response.complete, false)
+      assert.equal(response.sha256, sha256(small.content))
+    }
+  },
+)
+
+test(
+  'a file longer than its Content-Length does not run into the next response',
+  { skip: !isNative },
+  async (t) => {
+    const { connect } = await serveHttp(t, (request, response) => {
+      response.setHeader('Content-Length', 1000)
+      createReadStream(request.url === '/large' ? file : small.file).pipe(response)
+    })
+    const client = await connect()
+    for (const [url, whole] of [
+      ['/large', content],
+      ['/small', small.content],
+      ['/large', content],
+    ]) {
+      client.get(url)
+      const response = await client.response()
+      assert.equal(response.sha256, sha256(whole.subarray(0, 1000)))
+    }
+    client.destroy()
+  },
+)
+
+test('a file that grows in flight is sent to its new end in chunks, to its old with a length', async (t) => {
+  for (const withLength of [false, true]) {
+    const growing = newPath('growing')
+    fs.writeFileSync(growing, content)
+    let stream
+    const { connect } = await serveHttp(t, (request, response) => {
+      if (request.url === '/small') {
+        createReadStream(small.file).pipe(response)
+        return
+      }
+      stream = createReadStream(growing)
+      if (withLength) response.setHeader('Content-Length', content.length)
+      stream.pipe(response)
+    })
+    const client = await connect()
+    client.get('/')
+    await client.inbox.some(1)
+    client.socket.pause()
+    if (isNative) await until(() => stream.transfer.bytes > 0)
+    fs.appendFileSync(growing, 'more')
+    client.socket.resume()
+    const response = await client.response()
+    // Node's own reads send what is there, whatever was promised.
+    if (isNative || !withLength) {
+      const whole = withLength ? content : Buffer.concat([content, Buffer.from('more')])
+      assert.equal(response.sha256, sha256(whole))
+      client.get('/small')
+      assert.equal((await client.response()).sha256, sha256(small.content))
+    }
+    client.destroy()
+  }
+})
