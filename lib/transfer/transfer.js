@@ -70,7 +70,7 @@ class Transfer {
   #engine = null
   /** Bytes of the file sent by the stretches that ended. */
   #bytes = 0
-  /** The stretch that the pump carries: { id, socket, response, hold, credited }. */
+  /** The stretch that the pump carries: { id, socket, response, owed, hold, credited }. */
   #run = null
   /** A read that waits for the destination to drain. */
   #isDeferred = false
@@ -100,7 +100,7 @@ class Transfer {
     return {
       mode: this.#mode,
       engine: this.#engine,
-      bytes: this.#bytes + this.#progress(0),
+      bytes: this.#bytes + this.#sentByRun(),
       reason: this.#reason,
     }
   }
@@ -156,7 +156,7 @@ class Transfer {
   /** The source is being destroyed, by whomever, at its end or before. */
   detach() {
     if (this.#run !== null) {
-      this.#credit(this.#run, this.#progress(0))
+      this.#credit(this.#run, this.#sentByRun())
       this.stop()
     }
     this.#settle()
@@ -378,8 +378,8 @@ class Transfer {
     )
   }
 
-  #progress(index) {
-    return this.#run === null ? 0 : (native.progress(this.#run.id)?.[index] ?? 0)
+  #sentByRun() {
+    return this.#run === null ? 0 : (native.progress(this.#run.id)?.[0] ?? 0)
   }
 
   #count(socket, sent, wire) {

@@ -18,7 +18,7 @@ use crate::transfer::pump::{self, Job};
 /// At most this many bytes are sent on the JavaScript thread. Larger values
 /// lost: the time that they take from other requests is worth more than the
 /// wake-up that they save.
-pub(crate) const BUDGET: u64 = 64 << 10;
+const BUDGET: u64 = 64 << 10;
 
 /// Up to here, reading the file and sending the bytes beats sendfile(2),
 /// whose setup costs more than so small a copy.
