@@ -63,7 +63,8 @@ test('JavaScript: only native.js loads the addon', () => {
 
 test('JavaScript: what a stream is built of does not know the stream', () => {
   const layers = [
-    ['index.js'],
+    ['index.js', 'register.js'],
+    ['lib/register.js'],
     ['lib/read-stream.js'],
     ['lib/transfer/transfer.js'],
     [
@@ -81,6 +82,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
   const depth = new Map(layers.flatMap((files, index) => files.map((file) => [file, index])))
   const all = [
     'index.js',
+    'register.js',
     ...filesUnder('lib', '.js').map((file) => file.replaceAll(path.sep, '/')),
   ]
   for (const file of all) {

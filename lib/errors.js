@@ -2,7 +2,7 @@
 
 // Errors in the shapes that Node gives them.
 
-const { getSystemErrorMap } = require('node:util')
+const { getSystemErrorMap, inspect } = require('node:util')
 
 function describe(errno) {
   return getSystemErrorMap().get(errno) ?? ['UNKNOWN', 'unknown error']
@@ -50,7 +50,7 @@ class MillraceError extends Error {
 }
 
 /** The ERR_INVALID_ARG_TYPE of Node. */
-function invalidArgType(name, expected, actual) {
+function invalidArgType(name, expected, actual, kind = 'property') {
   const received =
     actual === null || actual === undefined
       ? `${actual}`
@@ -58,9 +58,15 @@ function invalidArgType(name, expected, actual) {
         ? `an instance of ${actual.constructor?.name ?? 'Object'}`
         : `type ${typeof actual} (${typeof actual === 'string' ? `'${actual}'` : String(actual)})`
   const error = new TypeError(
-    `The "${name}" property must be of type ${expected}. Received ${received}`,
+    `The "${name}" ${kind} must be of type ${expected}. Received ${received}`,
   )
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
 }
 
-module.exports = { fsError, socketError, MillraceError, invalidArgType }
+/** The ERR_INVALID_ARG_VALUE of Node. */
+function invalidArgValue(name, actual, reason) {
+  const error = new TypeError(`The property '${name}' ${reason}. Received ${inspect(actual)}`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
+}
+
+module.exports = { fsError, socketError, MillraceError, invalidArgType, invalidArgValue }

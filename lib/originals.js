@@ -11,6 +11,22 @@ const http = require('node:http')
 const net = require('node:net')
 const { Readable } = require('node:stream')
 
+// Several copies of this package may be loaded; none builds on another.
+const kNodes = Symbol.for('millrace.nodes')
+
+/** Node's own fs.ReadStream, also where a copy of ours stands in its place. */
+const NodeReadStream = fs.ReadStream[kNodes] ?? fs.ReadStream
+
+/** Marks a class of ours as standing in for one of Node's. */
+function markMillraceClass(ours, nodes) {
+  Object.defineProperty(ours, kNodes, { value: nodes })
+}
+
+/** True for the classes of any copy of this package, not for derived ones. */
+function isMillraceClass(value) {
+  return Object.hasOwn(value, kNodes)
+}
+
 const toText = Function.prototype.toString
 
 /** The methods of `holder`, by name, and whether all of them are Node's. */
@@ -39,11 +55,11 @@ const ofSocket = originals(net.Socket.prototype, {
   _destroy: /kBytesWritten/,
 })
 const ofSource = {
-  _read: originals(fs.ReadStream.prototype, { _read: /kIsPerformingIO/ }),
+  _read: originals(NodeReadStream.prototype, { _read: /kIsPerformingIO/ }),
   push: originals(Readable.prototype, { push: /readableAddChunk/ }),
   emit: originals(EventEmitter.prototype, { emit: /kErrorMonitor/ }),
 }
-const fsReadStream = fs.ReadStream.prototype
+const fsReadStream = NodeReadStream.prototype
 const { _read } = ofSource._read.methods
 const { push } = ofSource.push.methods
 const { emit } = ofSource.emit.methods
@@ -87,4 +103,12 @@ function isSocketOriginal(socket) {
   )
 }
 
-module.exports = { isFsOriginal, isSourceOriginal, isResponseOriginal, isSocketOriginal }
+module.exports = {
+  NodeReadStream,
+  markMillraceClass,
+  isMillraceClass,
+  isFsOriginal,
+  isSourceOriginal,
+  isResponseOriginal,
+  isSocketOriginal,
+}

@@ -5,20 +5,28 @@
 // callable without `new`, and with Node's constructor behind it, so that
 // validation, events and their order are the running Node's.
 
-const fs = require('node:fs')
 const http = require('node:http')
 const net = require('node:net')
 const { setImmediate } = require('node:timers')
 
 const { invalidArgType } = require('./errors.js')
 const { nativeFs } = require('./native-fs.js')
+const { NodeReadStream, markMillraceClass } = require('./originals.js')
 const { Transfer } = require('./transfer/transfer.js')
 
 const kTransfer = Symbol('millrace.transfer')
 
-// Captured before anyone can put our class in its place.
-const Base = fs.ReadStream
+const Base = NodeReadStream
 const { prototype: base } = Base
+const isInstance = Function.prototype[Symbol.hasInstance]
+
+/** The option `native` of streams that have none. */
+let isNativeByDefault = true
+
+/** @param {boolean} isNative */
+function setNativeByDefault(isNative) {
+  isNativeByDefault = isNative
+}
 
 /**
  * @param {import('node:fs').PathLike} path
@@ -26,7 +34,7 @@ const { prototype: base } = Base
  *   `native: false` to go through JavaScript
  */
 function ReadStream(path, options) {
-  if (!(this instanceof ReadStream)) return new ReadStream(path, options)
+  if (!isInstance.call(ReadStream, this)) return new ReadStream(path, options)
   const excludedBecause = exclusionOf(options)
   // First of all: Node's constructor may already destroy the stream.
   this[kTransfer] = new Transfer(this, excludedBecause)
@@ -34,14 +42,15 @@ function ReadStream(path, options) {
 }
 Object.setPrototypeOf(ReadStream.prototype, base)
 Object.setPrototypeOf(ReadStream, Base)
+markMillraceClass(ReadStream, Base)
 
 /** Why streams with these options are left to Node altogether, or null. */
 function exclusionOf(options) {
-  if (typeof options !== 'object' || options === null) return null
-  const { native } = options
-  if (native !== undefined && typeof native !== 'boolean') {
-    throw invalidArgType('options.native', 'boolean', native)
+  if (typeof options !== 'object' || options === null) {
+    return isNativeByDefault ? null : 'native-false'
   }
+  const { native = isNativeByDefault } = options
+  if (typeof native !== 'boolean') throw invalidArgType('options.native', 'boolean', native)
   if (native === false) return 'native-false'
   if (options.fs) return 'custom-fs'
   if (typeof options.fd === 'object' && options.fd !== null) return 'file-handle'
@@ -159,4 +168,4 @@ function createReadStream(path, options) {
   return new ReadStream(path, options)
 }
 
-module.exports = { ReadStream, createReadStream }
+module.exports = { ReadStream, createReadStream, setNativeByDefault }

@@ -1,0 +1,99 @@
+'use strict'
+
+// Puts our streams in the place of fs's, for programs that never heard of us.
+// `fs.createReadStream` itself stays: Node's creates whatever `fs.ReadStream`
+// is, also for those who took hold of the function before.
+
+const fs = require('node:fs')
+const { syncBuiltinESMExports } = require('node:module')
+
+const { invalidArgType, invalidArgValue } = require('./errors.js')
+const { binding } = require('./native.js')
+const { isMillraceClass } = require('./originals.js')
+const { ReadStream, setNativeByDefault } = require('./read-stream.js')
+
+/** What can be replaced, by the name of the function that makes it. */
+const FEATURES = {
+  createReadStream: { ours: ReadStream, names: ['ReadStream', 'FileReadStream'] },
+}
+
+/** What stood in the place of ours: [name, value]. */
+const replaced = new Map()
+
+/**
+ * Replaces the streams of `node:fs`. Called again, it takes the new options.
+ * @param {object} [options]
+ * @param {string[]} [options.only] what to replace, by the name of the
+ *   function of `fs`; by default all that there is: `createReadStream`
+ * @param {boolean} [options.native] the option `native` of streams that have
+ *   none of their own; by default `true`
+ * @returns {boolean} whether the streams are ours now: not without a binary,
+ *   or with `MILLRACE_ENGINE=javascript`
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+ */
+function register(options = {}) {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgType('options', 'object', options, 'argument')
+  }
+  const { only = Object.keys(FEATURES), native = true } = options
+  if (typeof native !== 'boolean') throw invalidArgType('options.native', 'boolean', native)
+  if (!Array.isArray(only)) throw invalidArgType('options.only', 'Array', only)
+  for (const name of only) {
+    if (!Object.hasOwn(FEATURES, name)) {
+      throw invalidArgValue('options.only', only, `knows only ${Object.keys(FEATURES).join(', ')}`)
+    }
+  }
+
+  restore()
+  if (binding !== null) {
+    setNativeByDefault(native)
+    for (const name of only) replace(FEATURES[name])
+  }
+  syncBuiltinESMExports()
+  return binding !== null
+}
+
+/** Gives `node:fs` back what `register` took. */
+function unregister() {
+  restore()
+  setNativeByDefault(true)
+  syncBuiltinESMExports()
+}
+
+function replace({ ours, names }) {
+  for (const name of names) {
+    const theirs = fs[name]
+    // Another copy of this package was first.
+    if (typeof theirs !== 'function' || isMillraceClass(theirs)) continue
+    replaced.set(name, { theirs, ours })
+    fs[name] = ours
+  }
+  if (replaced.size > 0) claimInstances(ours)
+}
+
+function restore() {
+  for (const [name, { theirs, ours }] of replaced) {
+    // What someone put over ours since uses ours, and is theirs to take away.
+    if (fs[name] === ours) fs[name] = theirs
+    delete ours[Symbol.hasInstance]
+  }
+  replaced.clear()
+}
+
+/**
+ * Streams that Node makes by itself (process.stdin, those of a FileHandle)
+ * are of its own class, and still `instanceof fs.ReadStream`.
+ */
+function claimInstances(ours) {
+  const nodes = Object.getPrototypeOf(ours)
+  const isInstance = Function.prototype[Symbol.hasInstance]
+  Object.defineProperty(ours, Symbol.hasInstance, {
+    configurable: true,
+    // Derived classes inherit this.
+    value(object) {
+      return isInstance.call(this === ours ? nodes : this, object)
+    },
+  })
+}
+
+module.exports = { register, unregister }

@@ -1,0 +1,31 @@
+/** What `register` can replace, by the name of the function of `node:fs`. */
+export type Registrable = 'createReadStream'
+
+export interface RegisterOptions {
+  /**
+   * What to replace.
+   * @default all that there is
+   */
+  only?: Registrable[]
+  /**
+   * The option `native` of streams that have none of their own, in the whole
+   * process.
+   * @default true
+   */
+  native?: boolean
+}
+
+/**
+ * Puts millrace's streams in the place of those of `node:fs`: what
+ * `fs.createReadStream` makes from now on, and the class `fs.ReadStream`, for
+ * `require` and `import` alike. Loading this module has called it already;
+ * called again, it takes the new options.
+ *
+ * @returns whether the streams are millrace's now; not where there is no
+ *   binary, or with `MILLRACE_ENGINE=javascript`
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function register(options?: RegisterOptions): boolean
+
+/** Gives `node:fs` back what was its own. */
+export function unregister(): void
