@@ -47,6 +47,24 @@ export declare class Engine {
   drain(): Array<Completion>
 }
 
+/** The reads of one JavaScript environment. */
+export declare class Reader {
+  /** `wake` is called, with nothing, when `drain()` has something to give. */
+  constructor(wake: () => void)
+  /**
+   * Reads up to `length` bytes on the blocking pool. The read's number, or
+   * 0 when there is no descriptor or no thread for it.
+   */
+  submit(file: number, length: number, position: number): number
+  /** The numbers of the reads that ended since the last call. */
+  drain(): Array<number>
+  /**
+   * Moves what an ended read has read to `buffer`. So many bytes, or a
+   * negative errno.
+   */
+  take(id: number, buffer: Buffer): number
+}
+
 /** Closes a descriptor. 0, or a negative errno. */
 export declare function close(descriptor: number): number
 
@@ -78,6 +96,16 @@ export declare function openCached(path: string, expectsRegular: boolean): numbe
 
 /** Sends what a TCP socket holds back for bytes to come. */
 export declare function push(socket: number): void
+
+/**
+ * Reads what is in memory into `buffer` (of less than 2 GiB), from
+ * `position` or, when that is negative, at the file's own offset.
+ *
+ * So many bytes, as many as fit or as there are; below zero, -1 minus the
+ * number of bytes in front of one that is not in memory, or that cannot be
+ * read; the least number of all where nobody can tell what is in memory.
+ */
+export declare function readCached(file: number, buffer: Buffer, position: number): number
 
 /** A transfer that did not end within the call that began it. */
 export interface Started {

@@ -836,8 +836,10 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
+module.exports.Reader = nativeBinding.Reader
 module.exports.close = nativeBinding.close
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket
 module.exports.openCached = nativeBinding.openCached
 module.exports.push = nativeBinding.push
+module.exports.readCached = nativeBinding.readCached

@@ -1,8 +1,8 @@
 'use strict'
 
-// What a ReadStream gets as `options.fs`: opening and closing without a trip
-// through the thread pool, when the kernel needs no disk for it. Node's own
-// functions do all the rest, and everything as soon as someone replaces them.
+// What a ReadStream gets as `options.fs`: opening, reading and closing without
+// a trip through libuv's thread pool. Node's own functions do all the rest,
+// and everything as soon as someone replaces them.
 
 const fs = require('node:fs')
 const { setImmediate } = require('node:timers')
@@ -11,12 +11,8 @@ const { isMainThread } = require('node:worker_threads')
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
 const { isFsOriginal } = require('./originals.js')
+const { Reads, MOST } = require('./reading/reads.js')
 const { RecentSet } = require('./recent-set.js')
-
-// Node keeps a list of the descriptors that a worker opened through fs, warns
-// when others are closed and closes the rest when the worker ends. So in a
-// worker descriptors are Node's to open.
-const isUsable = binding !== null && isMainThread
 
 /** The mode of a stream that names none. Others are validated by fs.open. */
 const DEFAULT_MODE = 0o666
@@ -29,12 +25,27 @@ const opened = new Set()
 // out without opening it, because to open a FIFO or a device has effects.
 const knownFiles = new RecentSet(1024)
 
-// Results are delivered from the event loop, never within the call or the
-// tick: Node's come from there too, and code relies on it (an 'error'
-// listener added after an await, 'close' after 'finish').
-const nativeFs = {
+const { fstatSync } = fs
+
+/** The `fs` of one stream. */
+class NativeFs {
+  /** Reads of a regular file; false for anything else; null before the first. */
+  #reads = null
+
+  // Results are delivered from the event loop, never within the call or the
+  // tick: Node's come from there too, and code relies on it (an 'error'
+  // listener added after an await, 'close' after 'finish').
   open(path, flags, mode, callback) {
-    if (flags === 'r' && mode === DEFAULT_MODE && typeof path === 'string' && isFsOriginal()) {
+    // Node keeps a list of the descriptors that a worker opened through fs,
+    // warns when others are closed and closes the rest when the worker ends.
+    // So in a worker descriptors are Node's to open.
+    if (
+      isMainThread &&
+      flags === 'r' &&
+      mode === DEFAULT_MODE &&
+      typeof path === 'string' &&
+      isFsOriginal()
+    ) {
       const descriptor = binding.openCached(path, knownFiles.has(path))
       if (descriptor >= 0) {
         knownFiles.add(path)
@@ -45,11 +56,15 @@ const nativeFs = {
       knownFiles.delete(path)
     }
     fs.open(path, flags, mode, callback)
-  },
+  }
 
-  read(...args) {
-    fs.read(...args)
-  },
+  read(descriptor, buffer, offset, length, position, callback) {
+    const readAsNode = () => fs.read(descriptor, buffer, offset, length, position, callback)
+    if (!isFsOriginal() || length > MOST) return readAsNode()
+    this.#reads ??= opened.has(descriptor) || isRegularFile(descriptor) ? new Reads() : false
+    if (this.#reads === false) return readAsNode()
+    this.#reads.read(descriptor, buffer, position, callback, readAsNode)
+  }
 
   close(descriptor, callback) {
     if (!opened.delete(descriptor) || !isFsOriginal()) {
@@ -58,7 +73,17 @@ const nativeFs = {
     }
     const result = binding.close(descriptor)
     setImmediate(callback, result < 0 ? fsError(result, 'close') : null)
-  },
+  }
+}
+
+/** What `node:fs` and the kernel both mean by a descriptor, or null. */
+function statOf(descriptor) {
+  try {
+    const stat = fstatSync(descriptor, { bigint: true })
+    return binding.identify(descriptor) === `${stat.dev}:${stat.ino}` ? stat : null
+  } catch {
+    return null
+  }
 }
 
 /**
@@ -66,13 +91,11 @@ const nativeFs = {
  * @param {number} descriptor
  */
 function isReal(descriptor) {
-  if (opened.has(descriptor)) return true
-  try {
-    const { dev, ino } = fs.fstatSync(descriptor, { bigint: true })
-    return binding.identify(descriptor) === `${dev}:${ino}`
-  } catch {
-    return false
-  }
+  return opened.has(descriptor) || statOf(descriptor) !== null
 }
 
-module.exports = { nativeFs: isUsable ? nativeFs : null, isReal }
+function isRegularFile(descriptor) {
+  return statOf(descriptor)?.isFile() === true
+}
+
+module.exports = { NativeFs: binding === null ? null : NativeFs, isReal }

@@ -10,7 +10,7 @@ const net = require('node:net')
 const { setImmediate } = require('node:timers')
 
 const { invalidArgType } = require('./errors.js')
-const { nativeFs } = require('./native-fs.js')
+const { NativeFs } = require('./native-fs.js')
 const { NodeReadStream, markMillraceClass } = require('./originals.js')
 const { Transfer } = require('./transfer/transfer.js')
 
@@ -57,13 +57,15 @@ function exclusionOf(options) {
   return null
 }
 
-/** The options, with our `fs` behind a path that nothing else has claimed. */
+/** The options, with our `fs`, where they are of a kind that Node accepts. */
 function withNativeFs(options) {
-  if (nativeFs === null) return options
-  if (options === undefined || options === null) return { fs: nativeFs }
-  if (typeof options !== 'object' || options.fd != null) return options
+  if (NativeFs === null) return options
+  const fs = new NativeFs()
+  if (options === undefined || options === null) return { fs }
+  if (typeof options === 'string') return { encoding: options, fs }
+  if (typeof options !== 'object') return options
   // The caller's object stays as it is, and what it inherits counts.
-  return Object.create(options, { fs: { value: nativeFs, enumerable: true } })
+  return Object.create(options, { fs: { value: fs, enumerable: true } })
 }
 
 ReadStream.prototype._read = function (size) {

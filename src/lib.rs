@@ -1,12 +1,14 @@
 //! The native half of millrace.
 //!
 //! Files go to sockets here: by sendfile(2), or by a copy where there is no
-//! sendfile, begun on the JavaScript thread and carried on by tokio.
+//! sendfile, begun on the JavaScript thread and carried on by tokio. What
+//! JavaScript wants to read it gets from the page cache, or from tokio's
+//! blocking pool.
 //!
 //! Layers, each of which may use those to its right:
 //!
 //! ```text
-//! bindings -> transfer -> sys -> error
+//! bindings -> transfer, file -> threads, mailbox -> sys -> error
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
@@ -14,5 +16,8 @@
 
 mod bindings;
 mod error;
+mod file;
+mod mailbox;
 mod sys;
+mod threads;
 mod transfer;

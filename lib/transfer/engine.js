@@ -3,21 +3,16 @@
 // The one native engine of this JavaScript environment, and the way in which
 // the ends of its transfers find back to those who began them.
 
-const { setInterval } = require('node:timers')
-
+const { hold, release } = require('../keep-alive.js')
 const { binding, engine: name } = require('../native.js')
 
-/** A delay that no process lives to see: the timer is there to be referenced. */
-const FOREVER = 2 ** 31 - 1
-
 const running = new Map()
-let keepAlive = null
 
 function onWake() {
   for (const completion of native.drain()) {
     const onEnd = running.get(completion.id)
     running.delete(completion.id)
-    if (running.size === 0) keepAlive.unref()
+    release()
     onEnd(completion)
   }
 }
@@ -32,8 +27,7 @@ const native = binding === null ? null : new binding.Engine(name, onWake)
  */
 function whenEnded(id, onEnd) {
   running.set(id, onEnd)
-  keepAlive ??= setInterval(() => {}, FOREVER)
-  keepAlive.ref()
+  hold()
 }
 
 module.exports = { native, engineName: name, whenEnded }

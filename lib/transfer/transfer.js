@@ -51,15 +51,12 @@ const PUSHED = 0
 const HELD_BACK = 1
 const CORKED = 2
 
-/** Numbers the surveys, so that `begin` knows whose it follows. */
+/** Numbers the surveys for `begin`. */
 let surveys = 0
 
 const { writeHead } = http.ServerResponse.prototype
 
-/**
- * Size of an HTTP chunk. Larger ones cost less; but a stop has to wait for
- * the end of one.
- */
+/** Size of an HTTP chunk. Larger ones cost less, but a stop waits for an end. */
 const CHUNK = 2 ** 20
 
 class Transfer {
@@ -107,7 +104,7 @@ class Transfer {
 
   /**
    * Takes over the read that Node asks of the source, if that can be done
-   * natively at this moment, or will be once the destination has drained.
+   * natively now, or once the destination has drained.
    * @returns {boolean} false: read in JavaScript
    */
   take() {
@@ -339,6 +336,9 @@ class Transfer {
     if (!goesOn || source.destroyed) return
     if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
       this.#finish(socket, response, PUSHED)
+    } else if ((response ?? socket).writableEnded) {
+      // It never drains, so Node's source would stand still as well.
+      this.#isDeferred = true
     } else {
       source._read(source.readableHighWaterMark)
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use napi::JsString;
 use napi::bindgen_prelude::{Buffer, Either, Function};
-use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
+use crate::bindings::convert::{offset, to_number, wake_of, whole};
 use crate::sys::{fd, file, socket};
 use crate::transfer::attempt::{self, Begun, OffsetUse, Request, Survey};
 use crate::transfer::cursor::Framing;
@@ -89,15 +89,7 @@ impl Engine {
             "copy" => mover::Engine::Copy,
             _ => return Err(Error::new(Status::InvalidArg, "no such engine")),
         };
-        let wake = wake
-            .build_threadsafe_function::<()>()
-            .weak::<true>()
-            .callee_handled::<false>()
-            .build()?;
-        let hub = Arc::new(Hub::new(Box::new(move || {
-            // Refused only when the environment is going away.
-            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        })));
+        let hub = Arc::new(Hub::new(wake_of(wake)?));
         env.add_env_cleanup_hook(Arc::clone(&hub), |hub| hub.close())?;
         Ok(Self { hub, mover, found: Found::default() })
     }
@@ -265,20 +257,4 @@ type Pair<'call> = (std::os::fd::BorrowedFd<'call>, std::os::fd::BorrowedFd<'cal
 
 fn pair<'call>(socket: i32, file: i32) -> crate::error::Result<Pair<'call>> {
     Ok((fd::borrow(socket)?, fd::borrow(file)?))
-}
-
-/// A position from JavaScript; a negative one stands for none.
-fn offset(position: f64) -> Option<u64> {
-    (position >= 0.0).then(|| whole(position))
-}
-
-/// A JavaScript number as an unsigned one; Infinity is the largest.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no file is larger than 2^53 bytes")]
-fn to_number(count: u64) -> f64 {
-    count as f64
 }

@@ -1,9 +1,12 @@
-//! Opening and closing, for the stream's `options.fs`.
+//! Opening, reading and closing, for the stream's `options.fs`.
 
 use std::ffi::CString;
 
+use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
+use crate::bindings::convert::offset;
+use crate::file::reading::{self, Cached};
 use crate::sys::{fd, file};
 
 /// Opens a regular file for reading without waiting for a disk. A descriptor,
@@ -26,4 +29,24 @@ pub fn identify(descriptor: i32) -> Option<String> {
 #[napi(catch_unwind)]
 pub fn close(descriptor: i32) -> i32 {
     fd::close(descriptor).map_or_else(|error| -error.errno, |()| 0)
+}
+
+/// What [`read_cached`] answers when memory cannot be asked.
+const UNSUPPORTED: i32 = i32::MIN;
+
+/// Reads what is in memory into `buffer` (of less than 2 GiB), from
+/// `position` or, when that is negative, at the file's own offset.
+///
+/// So many bytes, as many as fit or as there are; below zero, -1 minus the
+/// number of bytes in front of one that is not in memory, or that cannot be
+/// read; the least number of all where nobody can tell what is in memory.
+#[napi(catch_unwind)]
+pub fn read_cached(file: i32, mut buffer: BufferSlice<'_>, position: f64) -> i32 {
+    let Ok(file) = fd::borrow(file) else { return UNSUPPORTED };
+    let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    match reading::read_cached(file, &mut buffer, offset(position)) {
+        Cached::All(read) => count(read),
+        Cached::Part(read) => -1 - count(read),
+        Cached::Unsupported => UNSUPPORTED,
+    }
 }

@@ -84,6 +84,14 @@ pub(crate) fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> R
         .map_err(|e| Error::new(e, "read"))
 }
 
+/// `read(2)`: at, and moving, the open file description's own offset.
+pub(crate) fn read(file: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize> {
+    retry_on_intr(|| rustix::io::read(file, &mut *buffer)).map_err(|e| Error::new(e, "read"))
+}
+
+/// What stands for the file's own offset in preadv2(2).
+const OWN_OFFSET: u64 = u64::MAX;
+
 /// `preadv2(2)` with `RWF_NOWAIT`: reads what the page cache holds.
 ///
 /// # Errors
@@ -98,6 +106,14 @@ pub(crate) fn read_cached_at(
         let mut slices = [IoSliceMut::new(&mut *buffer)];
         rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT)
     })
+}
+
+/// The same at, and moving, the open file description's own offset.
+pub(crate) fn read_cached(
+    file: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> std::result::Result<usize, Errno> {
+    read_cached_at(file, buffer, OWN_OFFSET)
 }
 
 /// `posix_fadvise(POSIX_FADV_WILLNEED)`: starts reading a range into memory

@@ -1,9 +1,8 @@
 //! The transfers of one JavaScript environment that the pump carries, and
 //! the list of those that ended.
 //!
-//! An end is put on the list and the environment is woken; one wake-up may
-//! carry many ends. A hub outlives its environment for as long as a transfer
-//! refers to it, and then wakes nobody.
+//! A hub outlives its environment for as long as a transfer refers to it, and
+//! then wakes nobody.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::mailbox::Mailbox;
 use crate::transfer::mover::Engine;
 
 /// How a transfer ended.
@@ -96,29 +96,21 @@ impl Control {
 #[derive(Debug, Default)]
 struct State {
     running: HashMap<u32, Arc<Control>>,
-    ended: Vec<Completion>,
     last_id: u32,
     closed: bool,
 }
 
-type Wake = Box<dyn Fn() + Send + Sync>;
-
+#[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
-    wake: Wake,
-}
-
-impl std::fmt::Debug for Hub {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hub").field("state", &self.state).finish_non_exhaustive()
-    }
+    ends: Mailbox<Completion>,
 }
 
 impl Hub {
     /// `wake` is called from any thread when the list of ends is no longer
     /// empty.
-    pub(crate) fn new(wake: Wake) -> Self {
-        Self { state: Mutex::default(), wake }
+    pub(crate) fn new(wake: Box<dyn Fn() + Send + Sync>) -> Self {
+        Self { state: Mutex::default(), ends: Mailbox::new(wake) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -145,20 +137,13 @@ impl Hub {
 
     /// Puts the end of a transfer on the list.
     pub(crate) fn end(&self, completion: Completion) {
-        let must_wake = {
-            let mut state = self.state();
-            state.running.remove(&completion.id);
-            state.ended.push(completion);
-            state.ended.len() == 1 && !state.closed
-        };
-        if must_wake {
-            (self.wake)();
-        }
+        self.ends.post(completion);
+        self.state().running.remove(&completion.id);
     }
 
     /// Takes the list of ends.
     pub(crate) fn drain(&self) -> Vec<Completion> {
-        std::mem::take(&mut self.state().ended)
+        self.ends.drain()
     }
 
     pub(crate) fn stop(&self, id: u32) {
@@ -176,15 +161,15 @@ impl Hub {
     /// Body bytes and wire bytes that a transfer has sent, until its end is
     /// taken.
     pub(crate) fn progress(&self, id: u32) -> Option<(u64, u64)> {
-        let state = self.state();
-        state.running.get(&id).map(|control| control.progress()).or_else(|| {
-            let end = state.ended.iter().find(|end| end.id == id)?;
-            Some((end.sent, end.wire))
-        })
+        let ended = |end: &Completion| (end.id == id).then_some((end.sent, end.wire));
+        self.ends
+            .find(ended)
+            .or_else(|| self.state().running.get(&id).map(|control| control.progress()))
     }
 
     /// The environment goes away: every transfer lets go, nobody is woken.
     pub(crate) fn close(&self) {
+        self.ends.close();
         let mut state = self.state();
         state.closed = true;
         for control in state.running.values() {

@@ -6,7 +6,6 @@
 //!   carrier   cursor + mover, driven until something stands in the way
 //!   attempt   the first, bounded drive, on the JavaScript thread
 //!   pump      all further drives, on tokio
-//!   threads   where the pump's tasks run
 //!   hub       the transfers of one JavaScript environment, and their ends
 //! ```
 //!
@@ -21,4 +20,3 @@ pub(crate) mod cursor;
 pub(crate) mod hub;
 pub(crate) mod mover;
 pub(crate) mod pump;
-pub(crate) mod threads;

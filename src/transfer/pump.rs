@@ -13,11 +13,11 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::sys::{file, readiness, socket};
+use crate::threads;
 use crate::transfer::carrier::{Carrier, Pause};
 use crate::transfer::cursor::Piece;
 use crate::transfer::hub::{Completion, Control, Hub, Outcome};
 use crate::transfer::mover::SLICE;
-use crate::transfer::threads;
 
 /// How far ahead of a cold read the kernel is told to read.
 const READ_AHEAD: u64 = 4 << 20;

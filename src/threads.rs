@@ -1,11 +1,13 @@
-//! The threads of the pump: a few, started as transfers need them and kept
-//! until the process ends, each with a tokio runtime of its own.
+//! The threads of the addon: a few, started as they are needed and kept until
+//! the process ends, each with a tokio runtime of its own, and threads beside
+//! it that wait for disks.
 //!
 //! tokio's multi-threaded runtime starts all of its threads at once and
 //! panics when the system refuses one. Here a refusal is an error, or means
 //! fewer threads, and is not remembered.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +38,13 @@ impl Thread {
             let _busy = busy;
             task.await;
         });
+    }
+
+    /// Runs `work`, which may wait for a disk, on a thread beside this one.
+    pub(crate) fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        // tokio panics when there is no thread for it yet and it gets none.
+        let spawn = AssertUnwindSafe(|| drop(self.handle.spawn_blocking(work)));
+        std::panic::catch_unwind(spawn).map_err(|_| Error::new(Errno::AGAIN, "pthread_create"))
     }
 
     fn start() -> Result<Self> {

@@ -1,0 +1,3 @@
+//! Files for JavaScript: what it reads itself.
+
+pub(crate) mod reading;
