@@ -52,17 +52,14 @@ export declare class Reader {
   /** `wake` is called, with nothing, when `drain()` has something to give. */
   constructor(wake: () => void)
   /**
-   * Reads up to `length` bytes on the blocking pool. The read's number, or
-   * 0 when there is no descriptor or no thread for it.
+   * Fills `buffer` (of less than 2 GiB), from byte `from` on, on the
+   * blocking pool. The read's number, or 0 when there is no descriptor or
+   * no thread for it. Until its end is drained the buffer must be kept,
+   * and nobody else may use it.
    */
-  submit(file: number, length: number, position: number): number
-  /** The numbers of the reads that ended since the last call. */
-  drain(): Array<number>
-  /**
-   * Moves what an ended read has read to `buffer`. So many bytes, or a
-   * negative errno.
-   */
-  take(id: number, buffer: Buffer): number
+  submit(file: number, buffer: Buffer, from: number, position: number): number
+  /** The reads that ended since the last call. */
+  drain(): Array<ReadEnd>
 }
 
 /** Closes a descriptor. 0, or a negative errno. */
@@ -106,6 +103,13 @@ export declare function push(socket: number): void
  * read; the least number of all where nobody can tell what is in memory.
  */
 export declare function readCached(file: number, buffer: Buffer, position: number): number
+
+/** The end of a read on the blocking pool. */
+export interface ReadEnd {
+  id: number
+  /** So many bytes, or a negative errno. */
+  result: number
+}
 
 /** A transfer that did not end within the call that began it. */
 export interface Started {

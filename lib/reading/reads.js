@@ -27,54 +27,59 @@ const pending = new Map()
 const reader = binding === null ? null : new binding.Reader(onWake)
 
 function onWake() {
-  for (const id of reader.drain()) {
-    const { resource, ...read } = pending.get(id)
+  for (const { id, result } of reader.drain()) {
+    const pended = pending.get(id)
+    // One that was refused a thread ends as well.
+    if (pended === undefined) continue
+    const { resource, ...read } = pended
     pending.delete(id)
     release()
     // One at a time, and what each brings about before the next.
-    resource.runInAsyncScope(setImmediate, null, finish, id, read)
+    resource.runInAsyncScope(setImmediate, null, finish, read, result)
   }
 }
 
-function finish(id, { buffer, count, onFailure, callback }) {
-  const more = reader.take(id, count === 0 ? buffer : buffer.subarray(count))
+function finish({ buffer, count, callback, readAsNode }, more) {
   if (more >= 0) callback(null, count + more, buffer)
   // What came before the failure is read; the next read meets it.
   else if (count > 0) callback(null, count, buffer)
-  else onFailure()
+  else readAsNode()
 }
 
 /** Reads on behalf of one stream, from one regular file. */
 class Reads {
+  /** False where nobody can tell what is in memory. */
   #isCacheable = true
 
   /**
    * `fs.read` into all of `buffer`, which has less than 2 GiB; `callback` is
-   * called with null, the number of bytes, and the buffer.
+   * called with null, the number of bytes, and the buffer, never within this
+   * call.
    * @param {number} fd
    * @param {Buffer} buffer
    * @param {number | undefined} position by default the file's own offset
    * @param {(error: null, count: number, buffer: Buffer) => void} callback
-   * @param {() => void} onFailure called instead when it failed, or could not
-   *   be tried, and nothing was read
+   * @param {() => void} readAsNode called instead, once, where the read is
+   *   better left to Node: it failed, or cannot be done here
    */
-  read(fd, buffer, position = OWN_OFFSET, callback, onFailure) {
+  read(fd, buffer, position = OWN_OFFSET, callback, readAsNode) {
+    if (!this.#isCacheable) return readAsNode()
     let count = 0
-    if (this.#isCacheable && buffer.length <= MOST_AT_ONCE) {
+    if (buffer.length <= MOST_AT_ONCE) {
       const answer = binding.readCached(fd, buffer, position)
       if (answer >= 0) return deliver(callback, null, answer, buffer)
-      if (answer === UNSUPPORTED) this.#isCacheable = false
-      else count = -1 - answer
+      if (answer === UNSUPPORTED) {
+        this.#isCacheable = false
+        return readAsNode()
+      }
+      count = -1 - answer
     }
-    const id = reader.submit(
-      fd,
-      buffer.length - count,
-      position === OWN_OFFSET ? OWN_OFFSET : position + count,
-    )
-    if (id === 0) return count > 0 ? deliver(callback, null, count, buffer) : onFailure()
+    const rest = position === OWN_OFFSET ? OWN_OFFSET : position + count
+    const id = reader.submit(fd, buffer, count, rest)
+    if (id === 0) return count > 0 ? deliver(callback, null, count, buffer) : readAsNode()
     hold()
     const resource = new AsyncResource('MILLRACEREAD')
-    pending.set(id, { resource, buffer, count, callback, onFailure })
+    pending.set(id, { resource, buffer, count, callback, readAsNode })
   }
 }
 

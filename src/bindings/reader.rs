@@ -1,9 +1,7 @@
 //! Reads that wait for a disk, for `lib/reading`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use napi::bindgen_prelude::{BufferSlice, Function};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -11,13 +9,22 @@ use napi_derive::napi;
 use crate::bindings::convert::{offset, wake_of};
 use crate::file::reading::Reads;
 use crate::sys::fd;
+use crate::sys::memory::Lent;
+
+/// The end of a read on the blocking pool.
+#[derive(Debug)]
+#[napi(object, object_from_js = false)]
+pub struct ReadEnd {
+    pub id: u32,
+    /// So many bytes, or a negative errno.
+    pub result: i32,
+}
 
 /// The reads of one JavaScript environment.
 #[derive(Debug)]
 #[napi]
 pub struct Reader {
     reads: Arc<Reads>,
-    ended: HashMap<u32, crate::error::Result<Bytes>>,
 }
 
 #[napi]
@@ -27,41 +34,33 @@ impl Reader {
     pub fn new(env: Env, wake: Function<'_, (), ()>) -> Result<Self> {
         let reads = Arc::new(Reads::new(wake_of(wake)?));
         env.add_env_cleanup_hook(Arc::clone(&reads), |reads| reads.close())?;
-        Ok(Self { reads, ended: HashMap::new() })
+        Ok(Self { reads })
     }
 
-    /// Reads up to `length` bytes on the blocking pool. The read's number, or
-    /// 0 when there is no descriptor or no thread for it.
+    /// Fills `buffer` (of less than 2 GiB), from byte `from` on, on the
+    /// blocking pool. The read's number, or 0 when there is no descriptor or
+    /// no thread for it. Until its end is drained the buffer must be kept,
+    /// and nobody else may use it.
     #[napi(catch_unwind)]
-    pub fn submit(&self, file: i32, length: u32, position: f64) -> u32 {
+    pub fn submit(&self, file: i32, mut buffer: BufferSlice<'_>, from: u32, position: f64) -> u32 {
+        let Some(rest) = buffer.get_mut(from as usize..) else { return 0 };
+        let lent = Lent::new(rest);
         fd::borrow(file)
-            .and_then(|file| self.reads.submit(file, length as usize, offset(position)))
+            .and_then(|file| self.reads.submit(file, lent, offset(position)))
             .unwrap_or(0)
     }
 
-    /// The numbers of the reads that ended since the last call.
+    /// The reads that ended since the last call.
     #[napi(catch_unwind)]
-    pub fn drain(&mut self) -> Vec<u32> {
-        let ended = self.reads.drain();
-        let ids = ended.iter().map(|(id, _)| *id).collect();
-        self.ended.extend(ended);
-        ids
-    }
-
-    /// Moves what an ended read has read to `buffer`. So many bytes, or a
-    /// negative errno.
-    #[napi(catch_unwind)]
-    pub fn take(&mut self, id: u32, mut buffer: BufferSlice<'_>) -> i32 {
-        match self.ended.remove(&id) {
-            Some(Ok(data)) => {
-                let count = data.len().min(buffer.len());
-                if let (Some(to), Some(from)) = (buffer.get_mut(..count), data.get(..count)) {
-                    to.copy_from_slice(from);
-                }
-                i32::try_from(count).unwrap_or(i32::MAX)
-            }
-            Some(Err(error)) => -error.errno,
-            None => -libc::EIO,
-        }
+    pub fn drain(&self) -> Vec<ReadEnd> {
+        let ends = self.reads.drain().into_iter();
+        ends.map(|end| ReadEnd {
+            id: end.id,
+            result: end.result.map_or_else(
+                |error| -error.errno,
+                |count| i32::try_from(count).unwrap_or(i32::MAX),
+            ),
+        })
+        .collect()
     }
 }

@@ -2,18 +2,17 @@
 //! tokio's blocking pool, whose threads are not those of Node's (which dns
 //! and crypto need as well).
 //!
-//! The pool reads into memory of its own through a duplicate of the
-//! descriptor: JavaScript's buffer may be gone, and the number in other
-//! hands, when a disk answers late.
+//! The pool reads through a duplicate of the descriptor, whose number may be
+//! in other hands when a disk answers late, and into JavaScript's own memory.
 
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use bytes::{Bytes, BytesMut};
 use rustix::io::Errno;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mailbox::Mailbox;
+use crate::sys::memory::Lent;
 use crate::sys::{fd, file};
 use crate::threads;
 
@@ -51,61 +50,110 @@ pub(crate) fn read_cached(
     Cached::All(count)
 }
 
+/// The end of a read: how many bytes there were.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) id: u32,
+    pub(crate) result: Result<usize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last_id: u32,
+    in_flight: usize,
+}
+
 /// The reads of one JavaScript environment that wait for a disk.
 #[derive(Debug)]
 pub(crate) struct Reads {
-    last_id: Mutex<u32>,
-    ended: Mailbox<(u32, Result<Bytes>)>,
+    state: Mutex<State>,
+    none_in_flight: Condvar,
+    ends: Mailbox<End>,
 }
 
 impl Reads {
     /// `wake` is called from any thread when there is something to take.
     pub(crate) fn new(wake: Box<dyn Fn() + Send + Sync>) -> Self {
-        Self { last_id: Mutex::new(0), ended: Mailbox::new(wake) }
+        Self { state: Mutex::default(), none_in_flight: Condvar::new(), ends: Mailbox::new(wake) }
     }
 
-    /// Reads up to `length` bytes on the blocking pool, fewer only at the end
-    /// of the file or in front of an error. Returns the read's number.
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills `buffer` on the blocking pool, or as much of it as there is in
+    /// the file or in front of an error. Returns the read's number.
     ///
     /// # Errors
     /// When there is no descriptor or no thread for it.
     pub(crate) fn submit(
         self: &Arc<Self>,
         file: BorrowedFd<'_>,
-        length: usize,
+        buffer: Lent,
         position: Option<u64>,
     ) -> Result<u32> {
         let file = fd::duplicate(file)?;
-        let reads = Arc::clone(self);
-        let id = self.next_id();
-        threads::pick()?.spawn_blocking(move || {
-            let result = read(file.as_fd(), length, position);
-            drop(file);
-            reads.ended.post((id, result));
-        })?;
+        let thread = threads::pick()?;
+        let id = {
+            let mut state = self.state();
+            state.in_flight += 1;
+            state.last_id = (state.last_id % 0x7fff_ffff) + 1;
+            state.last_id
+        };
+        let result = Err(Error::new(Errno::IO, "read"));
+        let job = Job { reads: Arc::clone(self), file: Some(file), end: End { id, result } };
+        thread.spawn_blocking(move || job.run(buffer, position))?;
         Ok(id)
     }
 
-    fn next_id(&self) -> u32 {
-        let mut last: MutexGuard<'_, u32> =
-            self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = last.wrapping_add(1);
-        *last
+    /// Takes the ends of reads.
+    pub(crate) fn drain(&self) -> Vec<End> {
+        self.ends.drain()
     }
 
-    /// Takes the reads that ended.
-    pub(crate) fn drain(&self) -> Vec<(u32, Result<Bytes>)> {
-        self.ended.drain()
-    }
-
-    /// The environment goes away: nobody is woken any more.
+    /// The environment goes away, and the memory with it that reads in
+    /// flight write to: waits for them, as Node waits for its own. Nobody is
+    /// woken any more.
     pub(crate) fn close(&self) {
-        self.ended.close();
+        self.ends.close();
+        let mut state = self.state();
+        while state.in_flight > 0 {
+            state = self.none_in_flight.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
-fn read(file: BorrowedFd<'_>, length: usize, position: Option<u64>) -> Result<Bytes> {
-    let mut buffer = BytesMut::zeroed(length);
+/// A read on the pool, which ends however its thread fares.
+#[derive(Debug)]
+struct Job {
+    reads: Arc<Reads>,
+    file: Option<OwnedFd>,
+    end: End,
+}
+
+impl Job {
+    fn run(mut self, mut buffer: Lent, position: Option<u64>) {
+        if let Some(file) = &self.file {
+            self.end.result = read(file.as_fd(), buffer.as_mut_slice(), position);
+        }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // The duplicate is closed before anyone hears of the end.
+        self.file = None;
+        self.reads.ends.post(self.end);
+        let mut state = self.reads.state();
+        state.in_flight -= 1;
+        if state.in_flight == 0 {
+            self.reads.none_in_flight.notify_all();
+        }
+    }
+}
+
+fn read(file: BorrowedFd<'_>, buffer: &mut [u8], position: Option<u64>) -> Result<usize> {
     let mut count = 0;
     while let Some(rest) = buffer.get_mut(count..).filter(|rest| !rest.is_empty()) {
         let read = match position {
@@ -120,6 +168,5 @@ fn read(file: BorrowedFd<'_>, length: usize, position: Option<u64>) -> Result<By
             Err(error) => return Err(error),
         }
     }
-    buffer.truncate(count);
-    Ok(buffer.freeze())
+    Ok(count)
 }

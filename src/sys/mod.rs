@@ -6,6 +6,7 @@
 
 pub(crate) mod fd;
 pub(crate) mod file;
+pub(crate) mod memory;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;
