@@ -2,81 +2,209 @@ import * as fs from 'node:fs'
 
 export { Duplex, PassThrough, Readable, Transform, Writable, finished, pipeline } from 'node:stream'
 
-/** The options of `fs.createReadStream`, and our own. */
-export type ReadStreamOptions = Exclude<Parameters<typeof fs.createReadStream>[1], string> & {
+/** The options of the running Node's `fs.createReadStream`, whichever they are. */
+type NodeReadStreamOptions = NonNullable<
+  Exclude<Parameters<typeof fs.createReadStream>[1], BufferEncoding>
+>
+
+/** The options of `fs.createReadStream`, and our own. They are never changed. */
+export interface ReadStreamOptions extends NodeReadStreamOptions {
   /**
    * `false` leaves this stream to Node altogether.
+   * @default true, unless `register` was told otherwise
+   */
+  native?: boolean | undefined
+
+  /**
+   * How the file is opened: the flags of `fs.open`.
+   * @default 'r'
+   */
+  flags?: NodeReadStreamOptions['flags']
+
+  /**
+   * Makes chunks strings. A stream with an encoding is not sent natively.
+   * @default none: chunks are Buffers
+   */
+  encoding?: NodeReadStreamOptions['encoding']
+
+  /**
+   * Reads from this descriptor or `FileHandle`; the path is then ignored, and
+   * neither `'open'` nor `'ready'` is emitted. What a `FileHandle` reads is
+   * not sent natively.
+   */
+  fd?: NodeReadStreamOptions['fd']
+
+  /**
+   * Permissions of the file, where `flags` create it.
+   * @default 0o666
+   */
+  mode?: NodeReadStreamOptions['mode']
+
+  /**
+   * Closes the descriptor at the end and after an error. With `false` it stays
+   * open, and is the caller's to close.
    * @default true
    */
-  native?: boolean
+  autoClose?: NodeReadStreamOptions['autoClose']
+
+  /**
+   * Emits `'close'` once the stream is destroyed.
+   * @default true
+   */
+  emitClose?: NodeReadStreamOptions['emitClose']
+
+  /**
+   * The first byte to read, counted from 0.
+   * @default the descriptor's own position: that of the first byte, in a file
+   *   that the stream opens
+   */
+  start?: NodeReadStreamOptions['start']
+
+  /**
+   * The last byte to read, itself included, counted from 0; without `start`,
+   * from where reading begins.
+   * @default Infinity
+   */
+  end?: NodeReadStreamOptions['end']
+
+  /**
+   * Bytes that are read at once, and so the size of chunks, and bytes that are
+   * buffered.
+   * @default 65536
+   */
+  highWaterMark?: NodeReadStreamOptions['highWaterMark']
+
+  /** Destroys the stream, with an `AbortError`, when it is aborted. */
+  signal?: NodeReadStreamOptions['signal']
+
+  /**
+   * Functions to use in the place of those of `node:fs`. A stream with such
+   * functions is not sent natively.
+   */
+  fs?: NodeReadStreamOptions['fs']
 }
 
 /** Why a pipe is not carried natively, at this moment or at all. */
 export type TransferReason =
   // This process
+  /** `MILLRACE_ENGINE=javascript`. */
   | 'engine-javascript'
+  /** There is no binary for this platform. */
   | 'no-binary'
+  /** Node runs with `--permission`. */
   | 'permission-model'
+  /** Bun or Deno. */
   | 'runtime'
   // This stream
+  /** The option `native` is `false`. */
   | 'native-false'
+  /** The option `fs` has functions of its own. */
   | 'custom-fs'
+  /** The option `fd` is a `FileHandle`. */
   | 'file-handle'
+  /** Someone replaced functions of `node:fs`. */
   | 'patched-fs'
+  /** Someone replaced a method of the stream. */
   | 'patched-source'
+  /** It is not piped. */
   | 'no-pipe'
+  /** It is piped to more than one destination. */
   | 'several-destinations'
+  /** It has an encoding. */
   | 'encoding'
+  /** Someone listens for `'data'`. */
   | 'data-listener'
+  /** Someone listens for `'readable'`. */
   | 'readable-listener'
   // Its file
+  /** A FIFO, a device, a directory. */
   | 'not-a-regular-file'
+  /** There is nothing to send. */
   | 'empty'
+  /** The first bytes are not in memory; a longer file goes on natively. */
   | 'cold'
+  /** It could not be looked at or read. */
   | 'file-error'
   // Its destination
+  /** Neither an HTTP/1 response nor a TCP or Unix socket. */
   | 'destination-kind'
+  /** It was ended or destroyed, or is still connecting. */
   | 'destination-ended'
+  /** Someone replaced a method of the response or socket. */
   | 'patched-destination'
+  /** HTTPS, or a TLS socket. */
   | 'tls'
+  /** A response without a body: to HEAD, 204, 304. */
   | 'no-body'
+  /** The response counts its bytes itself: `strictContentLength`. */
   | 'strict-content-length'
+  /** It is not known how the body is framed. */
   | 'framing-unknown'
+  /** The header cannot be written; Node throws why. */
   | 'header-error'
   // For the time being
+  /** The source is paused. */
   | 'paused'
+  /** The source has bytes in its buffer. */
   | 'buffered'
+  /** The destination has bytes in its buffer, or is corked. */
   | 'destination-busy'
+  /** The response waits for those before it on its connection. */
   | 'no-socket'
+  /** There are too few descriptors to go on. */
   | 'no-descriptors'
 
-/** How a stream is, or was, sent. */
+/** How a stream is, or was, sent: a snapshot. */
 export interface TransferReport {
-  /** `null` until the stream is first piped and read. */
+  /** `null` until the stream is first read. */
   readonly mode: 'native' | 'javascript' | null
   /** What moves the bytes; `null` while nothing was sent natively. */
   readonly engine: 'sendfile' | 'copy' | null
   /** Bytes of the file that were sent natively so far. */
   readonly bytes: number
-  /** Why `mode` is `'javascript'`. */
+  /** Why `mode` is `'javascript'`; otherwise `null`. */
   readonly reason: TransferReason | null
 }
 
 /**
  * `fs.ReadStream`, sent natively where it is piped to a plain HTTP/1 response
  * or to a TCP or Unix socket. Its events, errors and bytes are Node's.
+ *
+ * One error is our own: `ERR_MILLRACE_CUT_SHORT`, when the file turned out to
+ * be shorter than the response that was promised. It is emitted only where
+ * `'error'` is listened for.
  */
 export class ReadStream extends fs.ReadStream {
+  /**
+   * @param path a path, a Buffer of one, or a `file:` URL
+   * @param options an encoding, or options
+   * @throws what `fs.createReadStream` throws: `ERR_INVALID_ARG_TYPE`,
+   *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_URL_SCHEME`;
+   *   and `ERR_INVALID_ARG_TYPE` for a `native` that is not a boolean
+   */
   constructor(path: fs.PathLike, options?: BufferEncoding | ReadStreamOptions)
-  /** How this stream is, or was, sent. */
-  readonly transfer: TransferReport
+
+  /** How this stream is, or was, sent; a new object each time. */
+  get transfer(): TransferReport
 }
 
 /**
- * `fs.createReadStream`.
+ * `fs.createReadStream`, whose streams are sent natively where they are piped
+ * to a plain HTTP/1 response or to a TCP or Unix socket.
  *
- * @throws what `fs.createReadStream` throws, and `ERR_INVALID_ARG_TYPE` for a
- *   `native` that is not a boolean
+ * What is wrong with the file is emitted as `'error'`, as in Node; what is
+ * wrong with the arguments is thrown.
+ *
+ * @param path a path, a Buffer of one, or a `file:` URL
+ * @param options an encoding, or options
+ * @returns a stream that opens the file at once, and reads it when asked
+ * @throws what `fs.createReadStream` throws: `ERR_INVALID_ARG_TYPE`,
+ *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_URL_SCHEME`;
+ *   and `ERR_INVALID_ARG_TYPE` for a `native` that is not a boolean
+ * @example
+ * http.createServer((request, response) => {
+ *   createReadStream('video.mp4').pipe(response)
+ * })
  */
 export function createReadStream(
   path: fs.PathLike,

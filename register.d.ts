@@ -1,18 +1,19 @@
 /** What `register` can replace, by the name of the function of `node:fs`. */
 export type Registrable = 'createReadStream'
 
+/** The options of `register`. */
 export interface RegisterOptions {
   /**
-   * What to replace.
+   * What to replace; the rest is Node's again.
    * @default all that there is
    */
-  only?: Registrable[]
+  only?: readonly Registrable[] | undefined
   /**
    * The option `native` of streams that have none of their own, in the whole
    * process.
    * @default true
    */
-  native?: boolean
+  native?: boolean | undefined
 }
 
 /**
@@ -23,9 +24,13 @@ export interface RegisterOptions {
  *
  * @returns whether the streams are millrace's now; not where there is no
  *   binary, or with `MILLRACE_ENGINE=javascript`
- * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @throws `ERR_INVALID_ARG_TYPE` for options, or one of them, of another type;
+ *   `ERR_INVALID_ARG_VALUE` for a name in `only` that is not known
  */
 export function register(options?: RegisterOptions): boolean
 
-/** Gives `node:fs` back what was its own. */
+/**
+ * Gives `node:fs` back what was its own. Streams that were made before stay
+ * millrace's.
+ */
 export function unregister(): void
