@@ -7,6 +7,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { describe, it } = require('node:test')
 
+const { judge } = require('../benchmark/lib/read-report.js')
 const { median, quantile, spread } = require('../benchmark/lib/statistics.js')
 
 const BENCHMARK = path.join(__dirname, '..', 'benchmark')
@@ -98,6 +99,104 @@ describe('benchmark/stalled.js', { skip: process.platform !== 'linux' && 'needs 
     assert.match(stdout, /all closed after .* \d+ ms \|/)
     assert.match(stdout, /probe, downloads stalled .* ms .* ms/)
     assert.deepStrictEqual(leftovers, [])
+  })
+})
+
+describe('benchmark/read.js', () => {
+  const FILES = [
+    'cached: 4 MiB',
+    '1m: 4 MiB',
+    '16k: 4 MiB',
+    'small: 1 KiB',
+    'small: 64 KiB',
+    'cold: 4 MiB',
+    'gzip: 1 MiB',
+    'https: 4 MiB',
+    'hold: 32 MiB',
+  ]
+
+  it('measures every way to read, and verifies the bytes', { timeout: PATIENCE }, (t) => {
+    const args = ['--quick', '--rounds', '1', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'read.js', args)
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(leftovers, [])
+
+    const { host, rows } = JSON.parse(fs.readFileSync(path.join(temporary, 'result.json'), 'utf8'))
+    assert.strictEqual(host.node, process.version)
+    const isColdLeftOut = stderr.includes('The cold file is left out')
+    assert.deepStrictEqual(
+      [...new Set(rows.map(({ group, label }) => `${group}: ${/^\d+ \w+/.exec(label)[0]}`))],
+      FILES.filter((name) => !(isColdLeftOut && name.startsWith('cold'))),
+    )
+    for (const { group, label, sha256, medians, ratios, targets, verdicts } of rows) {
+      assert.match(sha256, /^[0-9a-f]{64}$/)
+      assert.deepStrictEqual(
+        Object.keys(medians),
+        group === 'hold' ? ['fs', 'millrace', 'idle'] : ['fs', 'millrace'],
+      )
+      for (const numbers of [...Object.values(medians), ...Object.values(ratios)]) {
+        assertMeasured(numbers)
+      }
+      assert.deepStrictEqual(Object.keys(verdicts), Object.keys(targets))
+      assert.ok(stdout.includes(`| ${label}`), stdout)
+    }
+  })
+
+  it('does not measure what is read wrong', { timeout: PATIENCE }, (t) => {
+    const preload = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-test-')), 'flip.js')
+    t.after(() => fs.rmSync(path.dirname(preload), { recursive: true, force: true }))
+    fs.writeFileSync(
+      preload,
+      `const fs = require('node:fs')
+      const { read } = fs
+      fs.read = (descriptor, buffer, offset, length, position, callback) =>
+        read(descriptor, buffer, offset, length, position, (error, count) => {
+          buffer[offset] ^= 1
+          callback(error, count, buffer)
+        })`,
+    )
+    const environment = { NODE_OPTIONS: `--require ${preload}` }
+    const { status, stderr, leftovers } = run(t, 'read.js', ['--quick'], environment)
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /^benchmark: 4 MiB, on\('data'\): other bytes came through fs\.$/m)
+    assert.deepStrictEqual(leftovers, [])
+  })
+
+  it('says what is wrong with its options', (t) => {
+    for (const [args, message] of [
+      [['--only', 'cached,warm'], /"warm" in --only is none of cached, 1m/],
+      [['--rounds', '0'], /--rounds must be a positive integer/],
+      [['--node', '/nowhere/node'], /\/nowhere\/node cannot be run/],
+      [['--length'], /--length/],
+    ]) {
+      const { status, stderr } = run(t, 'read.js', args)
+      assert.strictEqual(status, 1)
+      assert.match(stderr, message)
+    }
+  })
+
+  it('judges by medians, and calls slower what noise does not explain', () => {
+    const verdictsOf = (targets, [throughput, upperQuartile], cpu, [hold, idle]) =>
+      judge({
+        targets,
+        ratios: {
+          filesPerSecond: { median: throughput, upperQuartile },
+          cpuMicrosecondsPerFile: { median: cpu },
+        },
+        medians: {
+          millrace: { holdLongestMilliseconds: hold },
+          idle: { holdLongestMilliseconds: idle },
+        },
+      })
+    const fast = { throughput: 3, cpu: 0.35 }
+    assert.deepStrictEqual(verdictsOf(fast, [3, 4], 0.35, []), { throughput: true, cpu: true })
+    assert.deepStrictEqual(verdictsOf(fast, [2.9, 4], 0.36, []), { throughput: false, cpu: false })
+    const notSlower = { throughput: 1 }
+    assert.deepStrictEqual(verdictsOf(notSlower, [0.9, 1], 1, []), { throughput: true })
+    assert.deepStrictEqual(verdictsOf(notSlower, [0.9, 0.99], 1, []), { throughput: false })
+    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [1, 0.1]), { hold: true })
+    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [2, 0.1]), { hold: false })
+    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [2, 3]), { hold: true })
   })
 })
 

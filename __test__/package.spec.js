@@ -49,6 +49,8 @@ test('import gives the same by name', () => {
 function installed() {
   const folder = newPath('app')
   fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
+  // Ends the search for the package that the folder belongs to.
+  fs.writeFileSync(path.join(folder, 'package.json'), '{}')
   fs.symlinkSync(root, path.join(folder, 'node_modules', 'millrace'))
   return folder
 }

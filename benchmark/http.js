@@ -10,10 +10,11 @@ const { buildClient } = require('./lib/client.js')
 const { note, runCommand } = require('./lib/command.js')
 const { createFiles } = require('./lib/files.js')
 const { measureFile } = require('./lib/measure.js')
+const { versionOf } = require('./lib/node-process.js')
 const { parseHttpOptions } = require('./lib/options.js')
 const { chooseCores } = require('./lib/pinning.js')
 const { describeHost, toMarkdown } = require('./lib/report.js')
-const { startServer, versionOf } = require('./lib/server-process.js')
+const { startServer } = require('./lib/server-process.js')
 const { verify } = require('./lib/verify.js')
 
 /** Above it, node:http's own part is small. */

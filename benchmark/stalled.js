@@ -8,10 +8,11 @@ const fs = require('node:fs')
 
 const { Problem, note, runCommand } = require('./lib/command.js')
 const { createFiles, warm } = require('./lib/files.js')
+const { versionOf } = require('./lib/node-process.js')
 const { parseCommandLine, parseCount } = require('./lib/options.js')
 const { countDescriptors, descriptorLimit, until, untilQuiet } = require('./lib/process-facts.js')
 const { toTable } = require('./lib/report.js')
-const { startServer, versionOf } = require('./lib/server-process.js')
+const { startServer } = require('./lib/server-process.js')
 const { Clients, probe } = require('./lib/stalled-clients.js')
 const { median } = require('./lib/statistics.js')
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// The files that are served, and their presence in the page cache.
+// The files that are read, and their presence in the page cache.
 
 const crypto = require('node:crypto')
 const fs = require('node:fs')
@@ -13,21 +13,27 @@ const TMPFS_MAGIC = 0x01021994
 const BLOCK = 2 ** 20
 const buffer = Buffer.allocUnsafe(BLOCK)
 
-/**
- * Makes files of random content in a new folder, which goes with the process.
- * @param {number[]} sizes
- */
-function createFiles(sizes) {
+/** A new folder, which goes with the process. */
+function createFolder() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'millrace-benchmark-'))
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }))
   if (fs.statfsSync(folder).type === TMPFS_MAGIC) {
     note(`${os.tmpdir()} is kept in memory: set TMPDIR to a folder on a disk for real conditions.`)
   }
+  return folder
+}
+
+/**
+ * Makes files of random content in a new folder.
+ * @param {number[]} sizes
+ */
+function createFiles(sizes) {
+  const folder = createFolder()
   return { folder, files: sizes.map((size) => createFile(folder, size)) }
 }
 
-function createFile(folder, size) {
-  const name = `${size}.bin`
+function createFile(folder, size, stem = String(size)) {
+  const name = `${stem}.bin`
   const location = path.join(folder, name)
   const hash = crypto.createHash('sha256')
   const descriptor = fs.openSync(location, 'wx')
@@ -45,6 +51,30 @@ function createFile(folder, size) {
     fs.closeSync(descriptor)
   }
   return { name, path: location, size, label: labelOf(size), sha256: hash.digest('hex') }
+}
+
+/** More files of one size, in a folder that goes with the process. */
+function createMany(folder, size, count) {
+  return Array.from({ length: count }, (_, index) => createFile(folder, size, `${size}-${index}`))
+}
+
+/** A file of zeros that takes no room on the disk. */
+function createSparse(folder, size) {
+  const location = path.join(folder, 'sparse.bin')
+  fs.closeSync(fs.openSync(location, 'wx'))
+  fs.truncateSync(location, size)
+  const hash = crypto.createHash('sha256')
+  const zeros = Buffer.alloc(BLOCK)
+  for (let left = size; left > 0; left -= BLOCK) {
+    hash.update(zeros.subarray(0, Math.min(BLOCK, left)))
+  }
+  return {
+    name: 'sparse.bin',
+    path: location,
+    size,
+    label: labelOf(size),
+    sha256: hash.digest('hex'),
+  }
 }
 
 /** Brings a file into the page cache. */
@@ -68,4 +98,4 @@ function labelOf(size) {
   return `${size} B`
 }
 
-module.exports = { createFiles, warm }
+module.exports = { createFolder, createFile, createFiles, createMany, createSparse, warm, labelOf }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The command line of http.js.
+// The command lines.
 
 const { parseArgs } = require('node:util')
 
@@ -36,25 +36,48 @@ function parseSize(text) {
   return size
 }
 
-function parseHttpOptions() {
-  const values = parseCommandLine({
-    rounds: { type: 'string' },
-    sizes: { type: 'string', default: '1k,64k,1m,16m' },
-    connections: { type: 'string', default: '16' },
-    length: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    node: { type: 'string', default: process.execPath },
-  })
+/** What http.js and read.js have in common. */
+const COMMON = {
+  rounds: { type: 'string' },
+  json: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  node: { type: 'string', default: process.execPath },
+}
+
+function commonOf(values) {
   return {
     rounds: parseCount('rounds', values.rounds ?? (values.quick ? '2' : '11')),
-    sizes: [...new Set(values.sizes.split(',').map(parseSize))],
-    connections: parseCount('connections', values.connections),
-    setsLength: values.length,
     json: values.json,
     isQuick: values.quick,
     node: values.node,
   }
 }
 
-module.exports = { parseCommandLine, parseCount, parseHttpOptions }
+function parseHttpOptions() {
+  const values = parseCommandLine({
+    ...COMMON,
+    sizes: { type: 'string', default: '1k,64k,1m,16m' },
+    connections: { type: 'string', default: '16' },
+    length: { type: 'boolean', default: false },
+  })
+  return {
+    ...commonOf(values),
+    sizes: [...new Set(values.sizes.split(',').map(parseSize))],
+    connections: parseCount('connections', values.connections),
+    setsLength: values.length,
+  }
+}
+
+/** @param {string[]} names of what can be measured */
+function parseReadOptions(names) {
+  const values = parseCommandLine({ ...COMMON, only: { type: 'string' } })
+  const only = values.only?.split(',').map((name) => name.trim()) ?? names
+  for (const name of only) {
+    if (!names.includes(name)) {
+      throw new Problem(`"${name}" in --only is none of ${names.join(', ')}.`)
+    }
+  }
+  return { ...commonOf(values), only }
+}
+
+module.exports = { parseCommandLine, parseCount, parseHttpOptions, parseReadOptions }

@@ -16,13 +16,19 @@ function describeHost(node) {
   }
 }
 
-function hostLine({ cpu, cores, kernel, architecture, node }, options, pinned) {
+/** The host in half a sentence. */
+function hostFacts({ cpu, cores, kernel, architecture, node }) {
+  const number = `${cores} ${cores === 1 ? 'core' : 'cores'}`
+  return `${cpu} (${architecture}), ${number}, ${kernel}, Node.js ${node}`
+}
+
+function hostLine(host, options, pinned) {
   const placement = pinned
     ? `server on core ${pinned.server}, client on core ${pinned.client}`
     : 'unpinned'
   const framing = options.setsLength ? 'Content-Length' : 'chunked'
   return (
-    `${cpu} (${architecture}), ${cores} ${cores === 1 ? 'core' : 'cores'}, ${kernel}, Node.js ${node}; ${placement}; ` +
+    `${hostFacts(host)}; ${placement}; ` +
     `${options.connections} connections; ${framing}; medians of ${options.rounds} rounds` +
     (options.isQuick ? ' (--quick: not a measurement)' : '')
   )
@@ -58,13 +64,12 @@ function toMarkdown({ command, host, pinned, options, rows }) {
 }
 
 function comparison({ file, size, medians: { fs, millrace }, ratios }) {
-  const { median, lowerQuartile, upperQuartile } = ratios.cpuMicrosecondsPerRequest
   const perGib = ({ cpuSecondsPerGib }) => (size >= MIB ? cpuSecondsPerGib.toFixed(3) : '')
   return [
     file,
     format(fs.cpuMicrosecondsPerRequest),
     format(millrace.cpuMicrosecondsPerRequest),
-    `**${median.toFixed(2)}** (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`,
+    formatRatio(ratios.cpuMicrosecondsPerRequest),
     format(fs.requestsPerSecond),
     format(millrace.requestsPerSecond),
     perGib(fs),
@@ -78,6 +83,11 @@ function floor({ file, medians }) {
     format(medians.floor.cpuMicrosecondsPerRequest),
     format(medians.floor.requestsPerSecond),
   ]
+}
+
+/** A ratio as `spread` describes it. */
+function formatRatio({ median, lowerQuartile, upperQuartile }) {
+  return `**${median.toFixed(2)}** (${lowerQuartile.toFixed(2)}–${upperQuartile.toFixed(2)})`
 }
 
 function format(value) {
@@ -94,4 +104,4 @@ function toTable(titles, rows) {
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-module.exports = { describeHost, toMarkdown, toTable, format }
+module.exports = { describeHost, hostFacts, toMarkdown, toTable, format, formatRatio }

@@ -2,23 +2,15 @@
 
 // The server as a child process, and the control requests that are made of it.
 
-const { spawn, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const http = require('node:http')
 const path = require('node:path')
 
 const { Problem } = require('./command.js')
-const { onCore } = require('./pinning.js')
+const { startNode } = require('./node-process.js')
 
 const SERVER = path.join(__dirname, '..', 'server.js')
 const PATIENCE = 30_000
-
-/** The version of a node binary. */
-function versionOf(node) {
-  const { status, stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' })
-  if (status !== 0) throw new Problem(`${node} cannot be run.`)
-  return stdout.trim()
-}
 
 /**
  * @param {object} options
@@ -28,17 +20,8 @@ function versionOf(node) {
  * @param {number} [options.core] where it is to run
  */
 async function startServer({ node, folder, setsLength = false, core }) {
-  const [command, ...args] = onCore(core, [
-    node,
-    '--expose-gc',
-    SERVER,
-    folder,
-    ...(setsLength ? ['length'] : []),
-  ])
-  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  const exit = once(child, 'exit')
-  // Before the files go that it may be about to open.
-  process.prependListener('exit', () => child.kill('SIGKILL'))
+  const args = ['--expose-gc', SERVER, folder, ...(setsLength ? ['length'] : [])]
+  const { child, exit } = startNode({ node, args, core })
   const [port] = await Promise.race([
     once(child, 'message'),
     exit.then(([code, signal]) => {
@@ -76,4 +59,4 @@ async function getText(port, target) {
   return Buffer.concat(await response.toArray()).toString()
 }
 
-module.exports = { startServer, versionOf }
+module.exports = { startServer }
