@@ -162,6 +162,13 @@ describe('benchmark/read.js', () => {
     assert.deepStrictEqual(leftovers, [])
   })
 
+  it('does not take a fallback for millrace', (t) => {
+    const environment = { MILLRACE_ENGINE: 'javascript' }
+    const { status, stderr } = run(t, 'read.js', ['--quick', '--only', 'small'], environment)
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /millrace leaves everything to Node here: engine-javascript\./)
+  })
+
   it('says what is wrong with its options', (t) => {
     for (const [args, message] of [
       [['--only', 'cached,warm'], /"warm" in --only is none of cached, 1m/],
@@ -176,17 +183,14 @@ describe('benchmark/read.js', () => {
   })
 
   it('judges by medians, and calls slower what noise does not explain', () => {
-    const verdictsOf = (targets, [throughput, upperQuartile], cpu, [hold, idle]) =>
+    const verdictsOf = (targets, [throughput, upperQuartile], cpu, holds) =>
       judge({
         targets,
         ratios: {
           filesPerSecond: { median: throughput, upperQuartile },
           cpuMicrosecondsPerFile: { median: cpu },
         },
-        medians: {
-          millrace: { holdLongestMilliseconds: hold },
-          idle: { holdLongestMilliseconds: idle },
-        },
+        samples: { millrace: holds.map((hold) => ({ holdLongestMilliseconds: hold })) },
       })
     const fast = { throughput: 3, cpu: 0.35 }
     assert.deepStrictEqual(verdictsOf(fast, [3, 4], 0.35, []), { throughput: true, cpu: true })
@@ -194,9 +198,8 @@ describe('benchmark/read.js', () => {
     const notSlower = { throughput: 1 }
     assert.deepStrictEqual(verdictsOf(notSlower, [0.9, 1], 1, []), { throughput: true })
     assert.deepStrictEqual(verdictsOf(notSlower, [0.9, 0.99], 1, []), { throughput: false })
-    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [1, 0.1]), { hold: true })
-    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [2, 0.1]), { hold: false })
-    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [2, 3]), { hold: true })
+    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [9, 1, 3]), { hold: true })
+    assert.deepStrictEqual(verdictsOf({ hold: 1 }, [], 1, [9, 1.1, 3]), { hold: false })
   })
 })
 

@@ -17,7 +17,8 @@ const zlib = require('node:zlib')
 const { answerMessages } = require('./lib/worker-process.js')
 const { preSharedKey } = require('./lib/pre-shared-key.js')
 
-const { createReadStream } = process.argv[2] === 'fs' ? require('node:fs') : require('..')
+const isMillrace = process.argv[2] === 'millrace'
+const { createReadStream } = isMillrace ? require('..') : require('node:fs')
 
 /** Each reads a stream to its end, and gives every chunk to `take`. */
 const ways = {
@@ -115,6 +116,9 @@ async function measured(work) {
 }
 
 const actions = {
+  /** Why millrace leaves everything to Node here, or null. */
+  fallback: () => (isMillrace ? require('../lib/native.js').disabledBecause : null),
+
   verify: (task) => readOnce(task, task.files[0], true),
 
   read: (task) => measured(() => readMany(task)),

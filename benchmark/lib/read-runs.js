@@ -31,7 +31,7 @@ const QUICK_IDLE = 50
  */
 async function measureCase(setting, entry) {
   const { node, rounds, isQuick, pinned } = setting
-  const { label, kind: caseKind, files, start = 1 } = entry
+  const { label, kind: caseKind, files } = entry
   const isHttps = caseKind === 'https'
   const isHold = caseKind === 'hold'
 
@@ -43,6 +43,8 @@ async function measureCase(setting, entry) {
   const client = isHttps ? startWorker({ node, script: CLIENT, core: pinned?.client }) : null
   const way = isHttps ? await overHttps(entry, readers, client) : inProcess(entry, readers)
 
+  const fallback = await readers.millrace.ask('fallback')
+  if (fallback !== null) throw new Problem(`millrace leaves everything to Node here: ${fallback}.`)
   for (const kind of KINDS) {
     if ((await way.verify(kind)) !== files[0].sha256) {
       throw new Problem(`${label}: other bytes came through ${kind}.`)
@@ -56,16 +58,7 @@ async function measureCase(setting, entry) {
     return way.run(kind, count)
   }
 
-  const counts = Object.fromEntries(KINDS.map((kind) => [kind, start]))
-  if (!isQuick && caseKind !== 'cold' && !isHold) {
-    for (const kind of KINDS) {
-      const what = `${label} through ${kind}`
-      counts[kind] = await calibrate(
-        async (count) => (await repeatedly(what, () => runOnce(kind, count))).sample,
-        { start, least: entry.task.concurrency ?? 1 },
-      )
-    }
-  }
+  const counts = await countsOf(setting, entry, runOnce)
   note(`${label}: same bytes; ${rounds} rounds of fs ${counts.fs}, millrace ${counts.millrace}`)
 
   const measured = await measureRounds({
@@ -86,6 +79,22 @@ async function measureCase(setting, entry) {
     await worker.stop()
   }
   return { counts, ...measured }
+}
+
+/** How many files make a run. */
+async function countsOf({ isQuick }, { label, kind: caseKind, start = 1 }, runOnce) {
+  const counts = Object.fromEntries(KINDS.map((kind) => [kind, start]))
+  // A file that was read is no longer cold, and the longest wait depends on
+  // how long one waits.
+  if (isQuick || caseKind === 'cold' || caseKind === 'hold') return counts
+  for (const kind of KINDS) {
+    const run = async (count) => {
+      const { sample } = await repeatedly(`${label} through ${kind}`, () => runOnce(kind, count))
+      return sample
+    }
+    counts[kind] = await calibrate(run, { start, least: start })
+  }
+  return counts
 }
 
 function sampleOf({ seconds, cpu, ...others }, count, size) {
