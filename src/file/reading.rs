@@ -170,3 +170,80 @@ fn read(file: BorrowedFd<'_>, buffer: &mut [u8], position: Option<u64>) -> Resul
     }
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Seek, Write};
+    use std::os::fd::AsFd;
+    use std::sync::{Arc, mpsc};
+
+    use super::{Cached, Reads, read, read_cached};
+    use crate::sys::memory::Lent;
+
+    fn file(content: &[u8]) -> File {
+        let path = std::env::temp_dir().join(format!(
+            "millrace-reading-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let mut file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file.write_all(content).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    #[test]
+    fn memory_gives_what_fits_and_what_there_is() {
+        let mut file = file(b"0123456789");
+        let mut buffer = [0; 6];
+        // The file system of the temporary folder may not know.
+        if read_cached(file.as_fd(), &mut buffer, Some(2)) == Cached::Unsupported {
+            return;
+        }
+        assert_eq!(&buffer, b"234567");
+        assert_eq!(read_cached(file.as_fd(), &mut buffer, Some(8)), Cached::All(2));
+        assert_eq!(read_cached(file.as_fd(), &mut buffer, Some(99)), Cached::All(0));
+        assert_eq!(file.stream_position().unwrap(), 0);
+        assert_eq!(read_cached(file.as_fd(), &mut buffer, None), Cached::All(6));
+        assert_eq!(file.stream_position().unwrap(), 6);
+    }
+
+    #[test]
+    fn a_blocking_read_fills_the_buffer_or_fails_at_its_first_byte() {
+        let mut file = file(b"0123456789");
+        let mut buffer = [0; 8];
+        assert_eq!(read(file.as_fd(), &mut buffer, None), Ok(8));
+        assert_eq!(read(file.as_fd(), &mut buffer, None), Ok(2));
+        assert_eq!(file.stream_position().unwrap(), 10);
+        assert_eq!(read(file.as_fd(), &mut buffer, Some(1)), Ok(8));
+        assert_eq!(&buffer, b"12345678");
+        let folder = File::open(std::env::temp_dir()).unwrap();
+        assert_eq!(read(folder.as_fd(), &mut buffer, None).unwrap_err().errno, libc::EISDIR);
+    }
+
+    #[test]
+    fn the_pool_reads_and_tells_and_a_closing_environment_waits() {
+        let file = file(&vec![7; 100_000]);
+        let (sender, receiver) = mpsc::channel();
+        let reads = Arc::new(Reads::new(Box::new(move || sender.send(()).unwrap())));
+        let mut buffer = vec![0; 60_000];
+        let id = reads.submit(file.as_fd(), Lent::new(&mut buffer), Some(50_000)).unwrap();
+        receiver.recv().unwrap();
+        let ends = reads.drain();
+        assert_eq!(
+            ends.iter().map(|end| (end.id, end.result)).collect::<Vec<_>>(),
+            [(id, Ok(50_000))]
+        );
+        assert!(buffer.iter().take(50_000).all(|byte| *byte == 7));
+
+        let mut buffers = vec![vec![0; 100_000]; 20];
+        for buffer in &mut buffers {
+            reads.submit(file.as_fd(), Lent::new(buffer), Some(0)).unwrap();
+        }
+        reads.close();
+        assert!(buffers.iter().flatten().all(|byte| *byte == 7));
+        assert_eq!(reads.drain().len(), 20);
+    }
+}
