@@ -64,8 +64,10 @@ function withNativeFs(options) {
   if (options === undefined || options === null) return { fs }
   if (typeof options === 'string') return { encoding: options, fs }
   if (typeof options !== 'object') return options
-  // The caller's object stays as it is, and what it inherits counts.
-  return Object.create(options, { fs: { value: fs, enumerable: true } })
+  // The caller's object stays as it is, and what it inherits counts. (To make
+  // it a prototype costs as much as to open a file.)
+  const isPlain = Object.getPrototypeOf(options) === Object.prototype
+  return isPlain ? { ...options, fs } : { __proto__: options, fs }
 }
 
 ReadStream.prototype._read = function (size) {
