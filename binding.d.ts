@@ -47,19 +47,23 @@ export declare class Engine {
   drain(): Array<Completion>
 }
 
-/** The reads of one JavaScript environment. */
-export declare class Reader {
+/**
+ * The errands of one JavaScript environment, on tokio's blocking pool. Each
+ * has a number; 0 stands for one that was refused, for want of a descriptor
+ * or a thread.
+ */
+export declare class Errands {
   /** `wake` is called, with nothing, when `drain()` has something to give. */
   constructor(wake: () => void)
   /**
-   * Fills `buffer` (of less than 2 GiB), from byte `from` on, on the
-   * blocking pool. The read's number, or 0 when there is no descriptor or
-   * no thread for it. Until its end is drained the buffer must be kept,
-   * and nobody else may use it.
+   * Fills `buffer` (of less than 2 GiB), from byte `from` on. Until the end
+   * is drained the buffer must be kept, and nobody else may use it.
    */
-  submit(file: number, buffer: Buffer, from: number, position: number): number
-  /** The reads that ended since the last call. */
-  drain(): Array<ReadEnd>
+  read(file: number, buffer: Buffer, from: number, position: number): number
+  /** Opens a file for reading. */
+  open(path: string): number
+  /** The errands that ended since the last call. */
+  drain(): Array<ErrandEnd>
 }
 
 /** Closes a descriptor. 0, or a negative errno. */
@@ -76,6 +80,13 @@ export interface Completion {
   /** Bytes sent, framing included. */
   wire: number
   engine: string
+}
+
+/** The end of an errand. */
+export interface ErrandEnd {
+  id: number
+  /** So many bytes, or the descriptor; or a negative errno. */
+  result: number
 }
 
 /** What a descriptor leads to, as `device:inode`; nothing when it is not open. */
@@ -103,13 +114,6 @@ export declare function push(socket: number): void
  * read; the least number of all where nobody can tell what is in memory.
  */
 export declare function readCached(file: number, buffer: Buffer, position: number): number
-
-/** The end of a read on the blocking pool. */
-export interface ReadEnd {
-  id: number
-  /** So many bytes, or a negative errno. */
-  result: number
-}
 
 /** A transfer that did not end within the call that began it. */
 export interface Started {

@@ -836,7 +836,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
-module.exports.Reader = nativeBinding.Reader
+module.exports.Errands = nativeBinding.Errands
 module.exports.close = nativeBinding.close
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket

@@ -5,9 +5,10 @@
 
 const assert = require('node:assert/strict')
 const { AsyncLocalStorage } = require('node:async_hooks')
-const { spawn } = require('node:child_process')
+const { execFileSync, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
+const os = require('node:os')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 
@@ -144,6 +145,65 @@ for (const [memory, answer] of Object.entries(memories)) {
     })
   })
 }
+
+// Opens as if nothing were known of the path yet.
+async function withColdPaths(run) {
+  if (binding === null) return run()
+  const { openCached } = binding
+  binding.openCached = () => -os.constants.errno.EAGAIN
+  try {
+    return await run()
+  } finally {
+    binding.openCached = openCached
+  }
+}
+
+test('a file whose path is not in memory is opened as Node opens it', async () => {
+  await withColdPaths(async () => {
+    const storage = new AsyncLocalStorage()
+    const runs = []
+    for (const create of [fs.createReadStream, createReadStream]) {
+      const log = []
+      await storage.run('here', async () => {
+        const stream = create(file, { end: 99_999 })
+        for (const event of ['open', 'ready', 'data', 'end', 'close']) {
+          stream.on(event, (value) => log.push([event, value?.length, storage.getStore()]))
+        }
+        await once(stream, 'close')
+      })
+      runs.push(log)
+    }
+    assert.deepEqual(runs[1], runs[0])
+    await assert.rejects(once(createReadStream(`${file}-missing`), 'open'), {
+      code: 'ENOENT',
+      errno: -2,
+      syscall: 'open',
+      path: `${file}-missing`,
+      message: `ENOENT: no such file or directory, open '${file}-missing'`,
+    })
+    await assert.rejects(once(createReadStream(folder).resume(), 'end'), { code: 'EISDIR' })
+    const stream = createReadStream(file)
+    stream.destroy()
+    await once(stream, 'close')
+  })
+  assert.equal(descriptorsOn(file), 0)
+})
+
+test('a FIFO whose path is not in memory waits for its writer', async () => {
+  const fifo = newPath('fifo')
+  execFileSync('mkfifo', [fifo])
+  await withColdPaths(async () => {
+    const stream = createReadStream(fifo, 'utf8')
+    const closed = once(stream, 'close')
+    let text = ''
+    stream.on('data', (chunk) => {
+      text += chunk
+    })
+    fs.createWriteStream(fifo).end('through the pipe')
+    await closed
+    assert.equal(text, 'through the pipe')
+  })
+})
 
 test('the event loop turns while a file is read, and two readers take turns', async () => {
   let turns = 0

@@ -5,9 +5,13 @@
 // and everything as soon as someone replaces them.
 
 const fs = require('node:fs')
+const {
+  errno: { EAGAIN },
+} = require('node:os').constants
 const { setImmediate } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 
+const errands = require('./errands.js')
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
 const { isFsOriginal } = require('./originals.js')
@@ -36,26 +40,25 @@ class NativeFs {
   // tick: Node's come from there too, and code relies on it (an 'error'
   // listener added after an await, 'close' after 'finish').
   open(path, flags, mode, callback) {
+    const openAsNode = () => fs.open(path, flags, mode, callback)
     // Node keeps a list of the descriptors that a worker opened through fs,
     // warns when others are closed and closes the rest when the worker ends.
     // So in a worker descriptors are Node's to open.
-    if (
-      isMainThread &&
-      flags === 'r' &&
-      mode === DEFAULT_MODE &&
-      typeof path === 'string' &&
-      isFsOriginal()
-    ) {
-      const descriptor = binding.openCached(path, knownFiles.has(path))
-      if (descriptor >= 0) {
-        knownFiles.add(path)
-        opened.add(descriptor)
-        setImmediate(callback, null, descriptor)
-        return
-      }
-      knownFiles.delete(path)
+    const isOurs = isMainThread && flags === 'r' && mode === DEFAULT_MODE && isFsOriginal()
+    if (!isOurs || typeof path !== 'string') return openAsNode()
+    const answer = binding.openCached(path, knownFiles.has(path))
+    if (answer >= 0) {
+      knownFiles.add(path)
+      opened.add(answer)
+      setImmediate(callback, null, answer)
+      return
     }
-    fs.open(path, flags, mode, callback)
+    knownFiles.delete(path)
+    // Node words the errors, and knows what else there is to open.
+    const isUnderWay =
+      answer === -EAGAIN &&
+      errands.open(path, (result) => (result >= 0 ? callback(null, result) : openAsNode()))
+    if (!isUnderWay) openAsNode()
   }
 
   read(descriptor, buffer, offset, length, position, callback) {

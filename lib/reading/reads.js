@@ -2,10 +2,7 @@
 
 // Reads of regular files: from memory at once, else by the addon's threads.
 
-const { AsyncResource } = require('node:async_hooks')
-const { setImmediate } = require('node:timers')
-
-const { hold, release } = require('../keep-alive.js')
+const errands = require('../errands.js')
 const { binding } = require('../native.js')
 const { deliver } = require('./turn.js')
 
@@ -20,31 +17,6 @@ const UNSUPPORTED = -(2 ** 31)
 
 /** The position that stands for the file's own offset. */
 const OWN_OFFSET = -1
-
-/** Reads that wait for a disk, by number. */
-const pending = new Map()
-
-const reader = binding === null ? null : new binding.Reader(onWake)
-
-function onWake() {
-  for (const { id, result } of reader.drain()) {
-    const pended = pending.get(id)
-    // One that was refused a thread ends as well.
-    if (pended === undefined) continue
-    const { resource, ...read } = pended
-    pending.delete(id)
-    release()
-    // One at a time, and what each brings about before the next.
-    resource.runInAsyncScope(setImmediate, null, finish, read, result)
-  }
-}
-
-function finish({ buffer, count, callback, readAsNode }, more) {
-  if (more >= 0) callback(null, count + more, buffer)
-  // What came before the failure is read; the next read meets it.
-  else if (count > 0) callback(null, count, buffer)
-  else readAsNode()
-}
 
 /** Reads on behalf of one stream, from one regular file. */
 class Reads {
@@ -75,11 +47,15 @@ class Reads {
       count = -1 - answer
     }
     const rest = position === OWN_OFFSET ? OWN_OFFSET : position + count
-    const id = reader.submit(fd, buffer, count, rest)
-    if (id === 0) return count > 0 ? deliver(callback, null, count, buffer) : readAsNode()
-    hold()
-    const resource = new AsyncResource('MILLRACEREAD')
-    pending.set(id, { resource, buffer, count, callback, readAsNode })
+    const isUnderWay = errands.read(fd, buffer, count, rest, (more) => {
+      if (more >= 0) callback(null, count + more, buffer)
+      // What came before the failure is read; the next read meets it.
+      else if (count > 0) callback(null, count, buffer)
+      else readAsNode()
+    })
+    if (isUnderWay) return
+    if (count > 0) deliver(callback, null, count, buffer)
+    else readAsNode()
   }
 }
 

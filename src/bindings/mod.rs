@@ -7,5 +7,5 @@
 
 mod convert;
 mod engine;
+mod errands;
 mod file;
-mod reader;

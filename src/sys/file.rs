@@ -41,14 +41,13 @@ pub(crate) fn identify(file: BorrowedFd<'_>) -> Result<(u64, u64)> {
 /// by now is then opened, unless it is a FIFO.
 ///
 /// # Errors
-/// Whatever the kernel says, `EAGAIN` when it would have to wait, and
-/// `EAGAIN` or `ESPIPE` for what is not a regular file. The caller then opens
-/// the file as Node does, which gives the result or the error proper.
+/// Whatever the kernel says, `EAGAIN` when it would have to wait, and `ESPIPE`
+/// for what is not a regular file.
 pub(crate) fn open_cached(path: &CStr, expects_regular: bool) -> Result<RawFd> {
     if !expects_regular {
         let found = open_with(path, OFlags::PATH | OFlags::CLOEXEC)?;
         if !describe(found.as_fd())?.is_regular {
-            return Err(Error::new(Errno::AGAIN, "open"));
+            return Err(Error::new(Errno::SPIPE, "open"));
         }
     }
     // O_NONBLOCK: a lease that must be broken first may not hold the thread,
@@ -65,6 +64,13 @@ fn open_with(path: &CStr, flags: OFlags) -> Result<OwnedFd> {
         rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), ResolveFlags::CACHED)
     })
     .map_err(|e| Error::new(e, "open"))
+}
+
+/// Opens a file for reading, as `fs.open(path, 'r')` does. Waits for disks.
+pub(crate) fn open(path: &CStr) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))
+        .map_err(|e| Error::new(e, "open"))
 }
 
 /// The open file description's own offset, `lseek(fd, 0, SEEK_CUR)`.

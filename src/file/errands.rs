@@ -1,0 +1,218 @@
+//! What JavaScript asks of a disk, done on tokio's blocking pool, whose
+//! threads are not those of Node's (which dns and crypto need as well).
+//!
+//! Reads go through a duplicate of the descriptor, whose number may be in
+//! other hands when a disk answers late, and into JavaScript's own memory.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use crate::error::{Error, Result};
+use crate::file::reading;
+use crate::mailbox::Mailbox;
+use crate::sys::memory::Lent;
+use crate::sys::{fd, file};
+use crate::threads;
+
+/// What came of an errand.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// So many bytes are in the buffer.
+    Read(usize),
+    Opened(OwnedFd),
+}
+
+/// The end of an errand.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) id: u32,
+    pub(crate) result: Result<Done>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last_id: u32,
+    /// Buffers of JavaScript's that threads may write to.
+    lent: usize,
+}
+
+/// The errands of one JavaScript environment.
+#[derive(Debug)]
+pub(crate) struct Errands {
+    state: Mutex<State>,
+    none_lent: Condvar,
+    ends: Mailbox<End>,
+}
+
+impl Errands {
+    /// `wake` is called from any thread when there is something to drain.
+    pub(crate) fn new(wake: Box<dyn Fn() + Send + Sync>) -> Self {
+        Self { state: Mutex::default(), none_lent: Condvar::new(), ends: Mailbox::new(wake) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills `buffer`, as `reading::read` does. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        mut buffer: Lent,
+        position: Option<u64>,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        let loan = Loan::new(self);
+        self.submit(move || {
+            let read = reading::read(file.as_fd(), buffer.as_mut_slice(), position);
+            drop((loan, file));
+            read.map(Done::Read)
+        })
+    }
+
+    /// Opens a file for reading. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(crate) fn open(self: &Arc<Self>, path: CString) -> Result<u32> {
+        self.submit(move || file::open(&path).map(Done::Opened))
+    }
+
+    /// One that is refused ends as well, under a number that nobody knows.
+    fn submit(
+        self: &Arc<Self>,
+        work: impl FnOnce() -> Result<Done> + Send + 'static,
+    ) -> Result<u32> {
+        let thread = threads::pick()?;
+        let id = {
+            let mut state = self.state();
+            state.last_id = (state.last_id % 0x7fff_ffff) + 1;
+            state.last_id
+        };
+        let failed = Err(Error::new(Errno::IO, "pthread"));
+        let errand = Errand { errands: Arc::clone(self), id, result: failed };
+        thread.spawn_blocking(move || errand.run(work))?;
+        Ok(id)
+    }
+
+    /// Takes the ends.
+    pub(crate) fn drain(&self) -> Vec<End> {
+        self.ends.drain()
+    }
+
+    /// The environment goes away, and with it the memory that was lent: waits
+    /// for its return, as Node waits for its own reads. Nobody is woken any
+    /// more.
+    pub(crate) fn close(&self) {
+        self.ends.close();
+        let mut state = self.state();
+        while state.lent > 0 {
+            state = self.none_lent.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Ends when it is dropped, so that one whose thread panics does, too.
+struct Errand {
+    errands: Arc<Errands>,
+    id: u32,
+    result: Result<Done>,
+}
+
+impl Errand {
+    fn run(mut self, work: impl FnOnce() -> Result<Done>) {
+        self.result = work();
+    }
+}
+
+impl Drop for Errand {
+    fn drop(&mut self) {
+        let failed = Err(Error::new(Errno::IO, "pthread"));
+        let result = std::mem::replace(&mut self.result, failed);
+        self.errands.ends.post(End { id: self.id, result });
+    }
+}
+
+/// Counts a lent buffer for as long as it is.
+struct Loan(Arc<Errands>);
+
+impl Loan {
+    fn new(errands: &Arc<Errands>) -> Self {
+        errands.state().lent += 1;
+        Self(Arc::clone(errands))
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.lent -= 1;
+        if state.lent == 0 {
+            self.0.none_lent.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::AsFd;
+    use std::sync::{Arc, mpsc};
+
+    use super::{Done, Errands};
+    use crate::sys::memory::Lent;
+
+    fn path() -> std::path::PathBuf {
+        let thread = std::thread::current().id();
+        std::env::temp_dir().join(format!("millrace-errands-{}-{thread:?}", std::process::id()))
+    }
+
+    #[test]
+    fn a_read_fills_the_buffer_and_a_closing_environment_waits() {
+        let path = path();
+        File::create_new(&path).unwrap().write_all(&vec![7; 100_000]).unwrap();
+        let file = File::open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+
+        let (sender, receiver) = mpsc::channel();
+        let errands = Arc::new(Errands::new(Box::new(move || sender.send(()).unwrap())));
+        let mut buffer = vec![0; 60_000];
+        let id = errands.read(file.as_fd(), Lent::new(&mut buffer), Some(50_000)).unwrap();
+        receiver.recv().unwrap();
+        let [end] = &errands.drain()[..] else { panic!("one end") };
+        assert_eq!(end.id, id);
+        assert!(matches!(end.result, Ok(Done::Read(50_000))));
+        assert!(buffer.iter().take(50_000).all(|byte| *byte == 7));
+
+        let mut buffers = vec![vec![0; 100_000]; 20];
+        for buffer in &mut buffers {
+            errands.read(file.as_fd(), Lent::new(buffer), Some(0)).unwrap();
+        }
+        errands.close();
+        assert!(buffers.iter().flatten().all(|byte| *byte == 7));
+    }
+
+    #[test]
+    fn a_file_is_opened_or_the_error_told() {
+        let (sender, receiver) = mpsc::channel();
+        let errands = Arc::new(Errands::new(Box::new(move || sender.send(()).unwrap())));
+        for (path, is_there) in [("/proc/self/exe", true), ("/no such file", false)] {
+            errands.open(CString::new(path).unwrap()).unwrap();
+            receiver.recv().unwrap();
+            match &errands.drain()[..] {
+                [end] if is_there => assert!(matches!(end.result, Ok(Done::Opened(_)))),
+                [end] => assert_eq!(end.result.as_ref().unwrap_err().errno, libc::ENOENT),
+                ends => panic!("{ends:?}"),
+            }
+        }
+    }
+}
