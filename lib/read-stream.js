@@ -59,15 +59,15 @@ function exclusionOf(options) {
 
 /** The options, with our `fs`, where they are of a kind that Node accepts. */
 function withNativeFs(options) {
-  if (NativeFs === null) return options
-  const fs = new NativeFs()
-  if (options === undefined || options === null) return { fs }
-  if (typeof options === 'string') return { encoding: options, fs }
-  if (typeof options !== 'object') return options
-  // The caller's object stays as it is, and what it inherits counts. (To make
-  // it a prototype costs as much as to open a file.)
-  const isPlain = Object.getPrototypeOf(options) === Object.prototype
-  return isPlain ? { ...options, fs } : { __proto__: options, fs }
+  // The caller's object stays as it is, what it inherits counts, and its
+  // getters are called on itself. (A prototype costs as much as to open a
+  // file; so plain objects are copied.)
+  if (Object.getPrototypeOf(options) === Object.prototype) return { ...options, fs }
+  const descriptors = { fs: { value: fs, enumerable: true } }
+  for (const name in options) {
+    if (name !== 'fs') descriptors[name] = { value: options[name], enumerable: true }
+  }
+  return Object.create(options, descriptors)
 }
 
 ReadStream.prototype._read = function (size) {
