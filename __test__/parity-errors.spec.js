@@ -4,57 +4,12 @@
 
 const fs = require('node:fs')
 const { once } = require('node:events')
-const { test } = require('node:test')
-const assert = require('node:assert/strict')
-const { pathToFileURL } = require('node:url')
 
-const millrace = require('..')
 const { folder, makeFile, newPath } = require('./helpers/files.js')
 const { parity, describeError } = require('./helpers/parity.js')
 const { serveHttp, until } = require('./helpers/server.js')
 
 const { file } = makeFile(1000)
-
-const thrown = [
-  ['no path', []],
-  ['a number as the path', [1]],
-  ['an object as the path', [{}]],
-  ['a NUL in the path', ['a\0b']],
-  ['a NUL in a Buffer', [Buffer.from('a\0b')]],
-  ['a URL that is not of a file', [new URL('http://example.test/')]],
-  ['a number as the options', [file, 1]],
-  ['a boolean as the options', [file, true]],
-  ['an unknown encoding', [file, 'nonsense']],
-  ['an unknown encoding in the options', [file, { encoding: 'nonsense' }]],
-  ...['1', null, -1, 1.5, NaN, Infinity, 2 ** 53, {}].flatMap((value) => [
-    [`${String(value)} as the start`, [file, { start: value }]],
-    [`${String(value)} as the end`, [file, { end: value }]],
-  ]),
-  ['a start beyond the end', [file, { start: 5, end: 4 }]],
-  ...[-1, 1.5, '1', {}, true].map((fd) => [`${String(fd)} as the fd`, [file, { fd }]]),
-  ['an fs without open', [file, { fs: {} }]],
-  ['an fs without read', [file, { fs: { open() {} } }]],
-  ['an fs without close', [file, { fs: { open() {}, read() {} } }]],
-  ['a negative high-water mark', [file, { highWaterMark: -1 }]],
-  ['a word as the high-water mark', [file, { highWaterMark: 'x' }]],
-  ['a signal that is none', [file, { signal: {} }]],
-]
-
-for (const [name, args] of thrown) {
-  parity(`${name}: what is thrown, or not`, ({ createReadStream, ReadStream }) => {
-    const attempt = (make) => {
-      try {
-        make()
-          .on('error', () => {})
-          .destroy()
-        return 'nothing'
-      } catch (error) {
-        return describeError(error)
-      }
-    }
-    return [attempt(() => createReadStream(...args)), attempt(() => new ReadStream(...args))]
-  })
-}
 
 const missing = newPath('missing')
 const link = newPath('loop')
@@ -145,44 +100,6 @@ parity(
   },
 )
 
-parity('paths of every kind', async ({ createReadStream, journal }) => {
-  for (const path of [file, Buffer.from(file), pathToFileURL(file)]) {
-    const stream = createReadStream(path)
-    let length = 0
-    for await (const part of stream) length += part.length
-    journal.note('read', length, typeof stream.path, Buffer.isBuffer(stream.path))
-  }
-})
-
-parity(
-  'options are not changed, and what they inherit counts',
-  async ({ createReadStream, journal }) => {
-    const inherited = Object.freeze({ start: 10, end: 19 })
-    const options = Object.freeze(Object.create(inherited))
-    const stream = createReadStream(file, options)
-    for await (const part of stream) journal.note('part', part.length)
-    journal.note('keys', Object.keys(options), Object.keys(inherited))
-    journal.note('range', stream.start, stream.end)
-  },
-)
-
-parity(
-  'the class can be called without new, and is extended in both ways',
-  async ({ ReadStream, journal }) => {
-    function Old(path) {
-      ReadStream.call(this, path)
-    }
-    Object.setPrototypeOf(Old.prototype, ReadStream.prototype)
-    Object.setPrototypeOf(Old, ReadStream)
-    class New extends ReadStream {}
-    for (const stream of [ReadStream(file), new ReadStream(file), new Old(file), new New(file)]) {
-      let length = 0
-      for await (const part of stream) length += part.length
-      journal.note('read', length, stream instanceof fs.ReadStream, stream instanceof ReadStream)
-    }
-  },
-)
-
 parity('a FileHandle', async ({ createReadStream, journal }) => {
   const handle = await fs.promises.open(file)
   const stream = createReadStream(null, { fd: handle, start: 3 })
@@ -235,12 +152,3 @@ for (const name of ['open', 'read', 'close']) {
     },
   )
 }
-
-test('native must be a boolean', () => {
-  for (const value of [0, 'no', null, {}]) {
-    assert.throws(() => millrace.createReadStream(file, { native: value }), {
-      name: 'TypeError',
-      code: 'ERR_INVALID_ARG_TYPE',
-    })
-  }
-})

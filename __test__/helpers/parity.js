@@ -19,6 +19,36 @@ function describeError(error) {
   return { name, code, errno, syscall, path, message }
 }
 
+/** All of an error but its stack. */
+function describeWhole(error) {
+  const kind = Object.getPrototypeOf(error).constructor.name
+  const { cause } = error
+  return {
+    ...describeError(error),
+    kind,
+    text: String(error),
+    keys: Object.keys(error),
+    cause: cause instanceof Error ? describeError(cause) : cause,
+  }
+}
+
+const PROPERTIES =
+  'flags mode start end pos bytesRead pending autoClose closed destroyed readable ' +
+  'readableAborted readableDidRead readableEnded readableFlowing readableLength ' +
+  'readableHighWaterMark readableEncoding readableObjectMode'
+
+/** Everything that can be seen of a ReadStream from outside, but its path. */
+function lookAt(stream) {
+  return {
+    ...Object.fromEntries(PROPERTIES.split(' ').map((name) => [name, stream[name]])),
+    fd: typeof stream.fd === 'number' ? 'number' : stream.fd,
+    errored: describeError(stream.errored),
+    isPaused: stream.isPaused(),
+    maxListeners: stream.getMaxListeners(),
+    events: stream.eventNames(),
+  }
+}
+
 /** Collects what happens to the emitters of one run, each in its own order. */
 class Journal {
   entries = {}
@@ -32,6 +62,23 @@ class Journal {
       // Listeners of 'readable' and 'error' change what a stream does.
       if (event === 'readable' || event === 'error') continue
       stream.on(event, () => this.note(name, event, this.#state(stream)))
+    }
+    return stream
+  }
+
+  /**
+   * The events of one stream in one row, and what can be seen of it at each.
+   * Listens for `events` alone: a listener of 'data', 'readable' or 'error'
+   * changes what a stream does.
+   */
+  follow(stream, events = SOURCE_EVENTS.filter((event) => event !== 'readable'), name = 'log') {
+    for (const event of events) {
+      stream.on(event, (value) => {
+        const isError = value instanceof Error
+        const seen =
+          Buffer.isBuffer(value) || typeof value === 'string' ? value.length : typeof value
+        this.note(name, event, isError ? describeWhole(value) : seen, lookAt(stream))
+      })
     }
     return stream
   }
@@ -87,4 +134,4 @@ function parity(name, run) {
   })
 }
 
-module.exports = { parity, describeError, Journal }
+module.exports = { parity, describeError, describeWhole, lookAt, Journal }

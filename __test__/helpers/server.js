@@ -40,10 +40,11 @@ function serveNet(t, handler, { options = {}, address } = {}) {
 /** Waits until `condition` holds, looking between turns of the event loop. */
 async function until(condition, what = 'the condition', timeout = 10_000) {
   const end = Date.now() + timeout
-  while (!(await condition())) {
+  for (let turns = 0; !(await condition()); turns += 1) {
     if (Date.now() > end) throw new Error(`waited ${timeout} ms for ${what}`)
     await new Promise((resolve) => {
-      setTimeout(resolve, 2)
+      if (turns < 50) setImmediate(resolve)
+      else setTimeout(resolve, 2)
     })
   }
 }
