@@ -100,28 +100,6 @@ parity(
   },
 )
 
-parity('a FileHandle', async ({ createReadStream, journal }) => {
-  const handle = await fs.promises.open(file)
-  const stream = createReadStream(null, { fd: handle, start: 3 })
-  let length = 0
-  for await (const part of stream) length += part.length
-  await until(() => handle.fd === -1)
-  journal.note('read', length)
-})
-
-parity('an fs of the user’s own', async ({ createReadStream, journal }) => {
-  const calls = []
-  const own = {
-    open: (...args) => (calls.push('open'), fs.open(...args)),
-    read: (...args) => (calls.push('read'), fs.read(...args)),
-    close: (...args) => (calls.push('close'), fs.close(...args)),
-  }
-  const stream = createReadStream(file, { fs: own })
-  for await (const part of stream) journal.note('part', part.length)
-  await until(() => stream.closed)
-  journal.note('calls', calls)
-})
-
 for (const name of ['open', 'read', 'close']) {
   parity(
     `an fs.${name} that is replaced after the stream was made`,
