@@ -30,11 +30,11 @@ fs.writeFileSync(file, content)
 async function interrupted(
   t,
   interfere,
-  { withLength = false, isSocket = false, make = createReadStream } = {},
+  { withLength = false, isSocket = false, make = createReadStream, streamOptions } = {},
 ) {
   let context
   const handler = (response) => {
-    const stream = make(file)
+    const stream = make(file, streamOptions)
     if (withLength) response.setHeader('Content-Length', SIZE)
     stream.pipe(response)
     context = { stream, response }
@@ -211,6 +211,24 @@ for (const [framing, options] of framings) {
     assert.equal(stream.destroyed, true)
     assert.equal(response.destroyed, false)
     response.destroy()
+    client.destroy()
+  })
+
+  test(`destroying a source with its own destroy stops it, too, ${framing}`, async (t) => {
+    const destroy = (error, callback) => callback(error)
+    const { client, stream, response } = await interrupted(
+      t,
+      ({ stream }) => {
+        stream.destroy()
+        return once(stream, 'close')
+      },
+      { ...options, streamOptions: { destroy } },
+    )
+    // What carries the file has a descriptor of its own, as long as it goes on.
+    await until(() => descriptorsOn(file) === 1, 'the transfer to end')
+    assert.ok(stream.transfer.bytes < SIZE, `${stream.transfer.bytes} bytes`)
+    response.destroy()
+    fs.closeSync(stream.fd)
     client.destroy()
   })
 

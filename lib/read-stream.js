@@ -74,9 +74,10 @@ ReadStream.prototype._read = function (size) {
   if (!this[kTransfer].take()) base._read.call(this, size)
 }
 
-ReadStream.prototype._destroy = function (error, callback) {
+// Not in _destroy, which an option or a derived class may replace.
+ReadStream.prototype.destroy = function (error, callback) {
   this[kTransfer].detach()
-  base._destroy.call(this, error, callback)
+  return base.destroy.call(this, error, callback)
 }
 
 ReadStream.prototype.pipe = function (destination, options) {
