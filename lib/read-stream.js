@@ -59,6 +59,11 @@ function exclusionOf(options) {
 
 /** The options, with our `fs`, where they are of a kind that Node accepts. */
 function withNativeFs(options) {
+  if (NativeFs === null) return options
+  const fs = new NativeFs()
+  if (options === undefined || options === null) return { fs }
+  if (typeof options === 'string') return { encoding: options, fs }
+  if (typeof options !== 'object') return options
   // The caller's object stays as it is, what it inherits counts, and its
   // getters are called on itself. (A prototype costs as much as to open a
   // file; so plain objects are copied.)
