@@ -57,9 +57,9 @@ function invalidArgType(name, expected, actual, kind = 'property') {
       : typeof actual === 'object'
         ? `an instance of ${actual.constructor?.name ?? 'Object'}`
         : `type ${typeof actual} (${typeof actual === 'string' ? `'${actual}'` : String(actual)})`
-  const error = new TypeError(
-    `The "${name}" ${kind} must be of type ${expected}. Received ${received}`,
-  )
+  // Node's words for primitives and for classes.
+  const wanted = /^[A-Z]/.test(expected) ? `an instance of ${expected}` : `of type ${expected}`
+  const error = new TypeError(`The "${name}" ${kind} must be ${wanted}. Received ${received}`)
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
 }
 

@@ -14,7 +14,7 @@ const { isMainThread } = require('node:worker_threads')
 const errands = require('./errands.js')
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
-const { isFsOriginal } = require('./originals.js')
+const { isCloseOriginal, isFsOriginal } = require('./originals.js')
 const { Reads, MOST } = require('./reading/reads.js')
 const { RecentSet } = require('./recent-set.js')
 
@@ -70,7 +70,7 @@ class NativeFs {
   }
 
   close(descriptor, callback) {
-    if (!opened.delete(descriptor) || !isFsOriginal()) {
+    if (!opened.delete(descriptor) || !isCloseOriginal()) {
       fs.close(descriptor, callback)
       return
     }

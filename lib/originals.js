@@ -40,7 +40,9 @@ function originals(holder, words) {
   }
 }
 
-const ofFs = originals(fs, { open: /\bbinding\./, read: /\bbinding\./, close: /\bbinding\./ })
+const ofFs = originals(fs, { open: /\bbinding\./, read: /\bbinding\./ })
+// Apart, because graceful-fs replaces it in every program that loads it.
+const ofClose = originals(fs, { close: /\bbinding\./ })
 const ofResponse = originals(http.ServerResponse.prototype, {
   write: /\bwrite_\(/,
   _send: /_headerSent/,
@@ -65,10 +67,30 @@ const { push } = ofSource.push.methods
 const { emit } = ofSource.emit.methods
 const areSourcesNodes = Object.values(ofSource).every(({ areNodes }) => areNodes)
 
-/** True while `node:fs` opens, reads and closes with functions of Node's. */
+let knownCwd = null
+let isMocked = false
+
+/**
+ * mock-fs replaces what is beneath fs, and with it, to be seen from here,
+ * process.cwd: by a function that names its mark.
+ */
+function isFsMocked() {
+  if (process.cwd !== knownCwd) {
+    knownCwd = process.cwd
+    isMocked = typeof knownCwd === 'function' && toText.call(knownCwd).includes('_mockedBinding')
+  }
+  return isMocked
+}
+
+/** True while `node:fs` opens and reads with functions of Node's. */
 function isFsOriginal() {
-  const { open, read, close } = ofFs.methods
-  return ofFs.areNodes && fs.open === open && fs.read === read && fs.close === close
+  const { open, read } = ofFs.methods
+  return ofFs.areNodes && fs.open === open && fs.read === read && !isFsMocked()
+}
+
+/** True while `node:fs` closes with a function of Node's. */
+function isCloseOriginal() {
+  return ofClose.areNodes && fs.close === ofClose.methods.close && !isFsMocked()
 }
 
 /** True while nobody stands between a source's file and its chunks. */
@@ -108,6 +130,7 @@ module.exports = {
   markMillraceClass,
   isMillraceClass,
   isFsOriginal,
+  isCloseOriginal,
   isSourceOriginal,
   isResponseOriginal,
   isSocketOriginal,
