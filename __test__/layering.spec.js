@@ -80,7 +80,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transfer/socket-hold.js',
       'lib/transfer/source.js',
     ],
-    ['lib/native-fs.js'],
+    ['lib/native-fs.js', 'lib/transfer/transparent.js'],
     ['lib/reading/reads.js'],
     ['lib/reading/turn.js', 'lib/errands.js'],
     ['lib/keep-alive.js'],

@@ -102,13 +102,13 @@ function isSourceOriginal(source) {
 
 /** True while the body of a response goes the way that Node sends it. */
 function isResponseOriginal(response) {
-  const { write, _send, _writeRaw } = ofResponse.methods
-  return (
-    ofResponse.areNodes &&
-    response.write === write &&
-    response._send === _send &&
-    response._writeRaw === _writeRaw
-  )
+  return response.write === ofResponse.methods.write && isSendOriginal(response)
+}
+
+/** The same, whatever becomes of it in `response.write`. */
+function isSendOriginal(response) {
+  const { _send, _writeRaw } = ofResponse.methods
+  return ofResponse.areNodes && response._send === _send && response._writeRaw === _writeRaw
 }
 
 /** True while what is written to a socket goes the way that Node sends it. */
@@ -133,5 +133,6 @@ module.exports = {
   isCloseOriginal,
   isSourceOriginal,
   isResponseOriginal,
+  isSendOriginal,
   isSocketOriginal,
 }

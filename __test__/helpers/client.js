@@ -84,6 +84,9 @@ class Inbox {
 }
 
 class Client {
+  /** The header of the last response, line by line as it came. */
+  headerLines = []
+
   /** @param {net.NetConnectOpts} address where to connect */
   constructor(address) {
     this.socket = net.connect({ allowHalfOpen: true, ...address })
@@ -110,6 +113,7 @@ class Client {
    */
   async response({ isHead = false } = {}) {
     const [statusLine, ...lines] = (await this.inbox.until('\r\n\r\n')).split('\r\n')
+    this.headerLines = lines
     const headers = Object.fromEntries(
       lines.map((line) => [
         line.slice(0, line.indexOf(':')).toLowerCase(),

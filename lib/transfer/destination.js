@@ -9,6 +9,7 @@ const net = require('node:net')
 
 const { binding } = require('../native.js')
 const { isResponseOriginal, isSocketOriginal } = require('../originals.js')
+const { isTransparent } = require('./transparent.js')
 
 /**
  * What forbids a native transfer to `destination` at this moment: one of the
@@ -26,7 +27,7 @@ function obstacleOf(destination) {
 
 function obstacleOfResponse(response) {
   // compression, on-the-fly rewriting and mocks put their own in place.
-  if (!isResponseOriginal(response)) return 'patched-destination'
+  if (!isResponseOriginal(response) && !isTransparent(response)) return 'patched-destination'
   if (response.finished || response.destroyed) return 'destination-ended'
   // Counts body bytes in a private field and throws when they don't add up.
   if (response.strictContentLength) return 'strict-content-length'
