@@ -25,10 +25,16 @@ const KNOWN = new Set(
   ),
 )
 
+/**
+ * What Node's `write` calls while the stack still tells where the chunk came
+ * from: `cork`, where it gathers the chunks of a turn, or `_send`.
+ */
+const CALLED = ['cork', '_send']
+
 /** Longer texts are not looked at. */
 const LONGEST = 1000
 
-/** The frames from Node's sending up to the pipe, and some to spare. */
+/** The frames from Node's writing up to the pipe, and some to spare. */
 const DEPTH = 12
 
 const toText = Function.prototype.toString
@@ -50,7 +56,8 @@ function isTransparent(response) {
   const verdict = verdicts.get(response)
   if (verdict?.write === write) return verdict.isTransparent
   verdicts.set(response, { write, isTransparent: false })
-  if (isKnown(write)) watch(response, write)
+  const isFree = CALLED.every((name) => !Object.hasOwn(response, name))
+  if (isFree && isKnown(write)) watch(response, write)
   return false
 }
 
@@ -60,25 +67,32 @@ function isKnown(write) {
   return text.length <= LONGEST && KNOWN.has(text.replaceAll(/\s+/g, ' '))
 }
 
-/** Looks at the stack when the response sends for the first time. */
+/** Looks at the stack when the response is first written to. */
 function watch(response, write) {
-  const { _send } = response
-  const shadow = function (...args) {
-    if (response._send === shadow) delete response._send
-    if (response.write === write) {
-      verdicts.set(response, { write, isTransparent: ofCallers(shadow, isPipedThroughOne) })
+  const shadows = CALLED.map((name) => {
+    const original = response[name]
+    const shadow = function (...args) {
+      for (const [index, other] of CALLED.entries()) {
+        if (response[other] === shadows[index]) delete response[other]
+      }
+      if (response.write === write) {
+        verdicts.set(response, { write, isTransparent: ofCallers(shadow, isPipedThroughOne) })
+      }
+      return original.apply(this, args)
     }
-    return _send.apply(this, args)
-  }
-  Object.defineProperty(response, '_send', {
-    configurable: true,
-    enumerable: false,
-    writable: true,
-    value: shadow,
+    return shadow
   })
+  for (const [index, name] of CALLED.entries()) {
+    Object.defineProperty(response, name, {
+      configurable: true,
+      enumerable: false,
+      writable: true,
+      value: shadows[index],
+    })
+  }
 }
 
-/** True for Node's sending, called by one function of others, called by a pipe. */
+/** True for Node's writing, called by one function of others, called by a pipe. */
 function isPipedThroughOne(sites) {
   const at = sites.findIndex((site) => site.getFileName() !== 'node:_http_outgoing')
   if (at < 1 || at + 1 >= sites.length) return false
