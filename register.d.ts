@@ -22,8 +22,8 @@ export interface RegisterOptions {
  * `require` and `import` alike. Loading this module has called it already;
  * called again, it takes the new options.
  *
- * @returns whether the streams are millrace's now; not where there is no
- *   binary, or with `MILLRACE_ENGINE=javascript`
+ * @returns whether there is a native engine. Where there is none (no binary,
+ *   `--permission`, `MILLRACE_ENGINE=javascript`), `fs` stays as it is
  * @throws `ERR_INVALID_ARG_TYPE` for options, or one of them, of another type;
  *   `ERR_INVALID_ARG_VALUE` for a name in `only` that is not known
  */

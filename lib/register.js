@@ -27,8 +27,8 @@ const replaced = new Map()
  *   function of `fs`; by default all that there is: `createReadStream`
  * @param {boolean} [options.native] the option `native` of streams that have
  *   none of their own; by default `true`
- * @returns {boolean} whether the streams are ours now: not without a binary,
- *   or with `MILLRACE_ENGINE=javascript`
+ * @returns {boolean} whether there is a native engine; where there is none, `fs`
+ *   stays as it is
  * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
  */
 function register(options = {}) {
