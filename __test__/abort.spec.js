@@ -55,7 +55,7 @@ test('a client that leaves destroys the source, however it is carried', async (t
     client.destroy()
     await until(() => stream.closed)
     assert.equal(stream.errored, null)
-    assert.equal(descriptorsOn(file), 0)
+    await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
   }
 })
 
@@ -91,7 +91,7 @@ test('a pipe into a response that is gone already closes its source', async (t) 
   client.get('/')
   client.destroy()
   await until(() => stream?.closed)
-  assert.equal(descriptorsOn(file), 0)
+  await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
 })
 
 test('a client of HTTP/2 that leaves closes the source too', async (t) => {
@@ -110,7 +110,7 @@ test('a client of HTTP/2 that leaves closes the source too', async (t) => {
     await once(request, 'readable')
     session.destroy()
     await until(() => stream.closed)
-    assert.equal(descriptorsOn(file), 0)
+    await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
   }
 })
 

@@ -44,7 +44,7 @@ test(
         assert.ok(response.length < content.length)
         await until(() => stream.closed)
         assert.equal(error?.code, listens ? 'ERR_MILLRACE_CUT_SHORT' : undefined)
-        assert.equal(descriptorsOn(cut), 0)
+        await until(() => descriptorsOn(cut) === 0, 'the descriptors to be closed')
       }
     }
   },
