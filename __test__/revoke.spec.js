@@ -12,47 +12,11 @@ const { PassThrough, pipeline } = require('node:stream')
 const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
 const { bytes, descriptorsOn, newPath, sha256 } = require('./helpers/files.js')
+const { SIZE, content, file, interrupted } = require('./helpers/interrupted.js')
 const { parity } = require('./helpers/parity.js')
-const { serveHttp, serveNet, until } = require('./helpers/server.js')
+const { serveHttp, until } = require('./helpers/server.js')
 
 const isNative = engine !== 'javascript'
-const MIB = 2 ** 20
-// More than all buffers between the server and a client that does not read.
-const SIZE = 24 * MIB
-const file = newPath('long.bin')
-const content = bytes(SIZE, 5)
-fs.writeFileSync(file, content)
-
-/**
- * Starts a download whose client reads a little and stops, so that the
- * transfer is in the middle; then `interfere`; then the client reads on.
- */
-async function interrupted(
-  t,
-  interfere,
-  { withLength = false, isSocket = false, make = createReadStream, streamOptions } = {},
-) {
-  let context
-  const handler = (response) => {
-    const stream = make(file, streamOptions)
-    if (withLength) response.setHeader('Content-Length', SIZE)
-    stream.pipe(response)
-    context = { stream, response }
-  }
-  const { connect, server } = isSocket
-    ? await serveNet(t, handler)
-    : await serveHttp(t, (request, response) => handler(response))
-  const client = await connect()
-  if (!isSocket) client.get('/')
-  await client.inbox.some(1)
-  client.socket.pause()
-  if (make === createReadStream && isNative) {
-    await until(() => context.stream.transfer.bytes > 0, 'a native transfer')
-  }
-  const result = await interfere({ ...context, client, server })
-  client.socket.resume()
-  return { ...context, client, result }
-}
 
 /** The body of what follows the first byte, which is of the status line. */
 async function body(client) {
