@@ -7,13 +7,17 @@
 // has stopped the write goes out behind it.
 //
 // A socket that is destroyed must let go at once: the transfer's duplicate
-// would keep the connection open, and the client waiting.
+// would keep the connection open, and the client waiting. What was kept is
+// called back then, as Node calls back what it had queued: before 'close'.
 //
 // libuv knows nothing of the bytes that the kernel writes, so the socket's
 // idle timer would end an active download; the hold refreshes it when there
 // was progress, and only then.
 
+const { constants } = require('node:os')
 const { clearInterval, setInterval } = require('node:timers')
+
+const { socketError } = require('../errors.js')
 
 /** A socket timeout is late by at most this part of it. */
 const TIMEOUT_PRECISION = 8
@@ -36,15 +40,17 @@ class SocketHold {
   constructor(socket, { progress, interrupt, abandon }) {
     this.#socket = socket
     this.#progress = progress
-    const hold = (method) =>
+    const hold = (method, cancel) =>
       this.#shadow(method, (original) => (...args) => {
-        this.#held.push(() => original.apply(socket, args))
+        const write = () => original.apply(socket, args)
+        this.#held.push({ write, cancel: () => cancel(socket, args.at(-1)) })
         interrupt()
       })
-    hold('_writeGeneric')
-    hold('_final')
+    hold('_writeGeneric', cancelWrite)
+    hold('_final', (_, callback) => callback())
     this.#shadow('_destroy', (original) => (...args) => {
       abandon()
+      for (const { cancel } of this.#held.splice(0)) process.nextTick(cancel)
       return original.apply(socket, args)
     })
     this.#shadow('setTimeout', (original) => (...args) => {
@@ -61,7 +67,7 @@ class SocketHold {
     const socket = this.#socket
     for (const restore of this.#restores.splice(0)) restore()
     socket._unrefTimer()
-    for (const write of this.#held.splice(0)) write()
+    for (const { write } of this.#held.splice(0)) write()
   }
 
   #shadow(name, wrap) {
@@ -91,6 +97,11 @@ class SocketHold {
     }, period)
     this.#watch.unref()
   }
+}
+
+/** Calls a write back in the way of one that libuv had queued. */
+function cancelWrite({ _writableState: state }, callback) {
+  callback(state.errored ?? socketError(-constants.errno.ECANCELED, 'write'))
 }
 
 module.exports = { SocketHold }
