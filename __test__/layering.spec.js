@@ -72,6 +72,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
     ['lib/register.js'],
     ['lib/read-stream.js'],
     ['lib/transfer/transfer.js'],
+    ['lib/transfer/last-packet.js'],
     [
       'lib/transfer/accounting.js',
       'lib/transfer/destination.js',

@@ -8,6 +8,7 @@ const { finished } = require('node:stream')
 
 const { parity } = require('./helpers/parity.js')
 const { interrupted } = require('./helpers/interrupted.js')
+const { until } = require('./helpers/server.js')
 
 /** Of a cancelled write. Node 20 gives it other errors, and notes none. */
 function codeOf(error) {
@@ -42,6 +43,43 @@ for (const isSocket of [false, true]) {
       )
       stream.destroy()
       client.destroy()
+    },
+  )
+}
+
+for (const isSocket of [false, true]) {
+  const kind = isSocket ? 'socket' : 'response'
+
+  parity(
+    `a ${kind} that is ended in the middle finishes, and nothing is written behind its end`,
+    async ({ createReadStream: make, journal, t }) => {
+      const last = Buffer.alloc(16 * 2 ** 20, 'x')
+      const { stream, response, client } = await interrupted(
+        t,
+        async ({ response, client }) => {
+          for (const event of ['unpipe', 'error', 'finish']) {
+            response.on(event, (argument) => journal.note('response', event, argument?.code))
+          }
+          response.end(last)
+          // In chunks, the client has to take the rest of one before the stop.
+          const hasStopped = () => !Object.hasOwn(response.socket ?? response, '_final')
+          client.socket.resume()
+          await until(hasStopped, 'the transfer to stop')
+          client.socket.pause()
+          // A read takes less than this; the end does not get through.
+          await new Promise((resolve) => {
+            setTimeout(resolve, 50)
+          })
+          journal.note('response', response.writableFinished)
+        },
+        { isSocket, isFull: true, make },
+      )
+      await until(() => journal.entries.response.length >= 3, 'finish and unpipe')
+      for (let i = 0; i < 20; i += 1) await new Promise(setImmediate)
+      const { readableFlowing, destroyed } = stream
+      stream.destroy()
+      client.destroy()
+      return { readableFlowing, destroyed, isFinished: response.writableFinished }
     },
   )
 }

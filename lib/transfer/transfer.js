@@ -11,7 +11,7 @@ const { AsyncResource } = require('node:async_hooks')
 const http = require('node:http')
 
 const { MillraceError, socketError } = require('../errors.js')
-const { binding, disabledBecause } = require('../native.js')
+const { disabledBecause } = require('../native.js')
 const { isReal } = require('../native-fs.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
@@ -22,9 +22,9 @@ const {
   unmarkHeaderSent,
   bytesOwed,
   isKnown,
-  isShort,
   isEndedShort,
 } = require('./framing.js')
+const { LastPacket, PUSHED, HELD_BACK, CORKED } = require('./last-packet.js')
 const { SocketHold } = require('./socket-hold.js')
 const {
   obstacleOf: obstacleOfSource,
@@ -45,13 +45,7 @@ const UNSEEN_OFFSET = -2
 /** Reasons that may be gone by the next read. */
 const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
 
-// What became of the last packet: it is on its way; it waits for the next
-// write, which will be the last chunk; the socket is corked.
-const PUSHED = 0
-const HELD_BACK = 1
-const CORKED = 2
-
-/** Numbers the surveys for `begin`. */
+/** Numbers the surveys, so that `begin` knows whose it follows. */
 let surveys = 0
 
 const { writeHead } = http.ServerResponse.prototype
@@ -69,10 +63,10 @@ class Transfer {
   #bytes = 0
   /** The stretch that the pump carries: { id, socket, response, owed, hold, credited }. */
   #run = null
-  /** A read that waits for the destination to drain. */
+  /** A read that waits for the destination to drain, or to finish. */
   #isDeferred = false
-  /** What is to be seen to once 'end' is emitted: { socket, response, state }. */
-  #ending = null
+  /** The LastPacket, until 'end' is emitted. */
+  #lastPacket = null
   /** Pipe's listener of 'data'. */
   #ondata = null
   /** The descriptor has been seen to be the kernel's. */
@@ -147,7 +141,7 @@ class Transfer {
   stop() {
     if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
     if (this.#run !== null) native.stop(this.#run.id)
-    this.#push()
+    this.#lastPacket?.push()
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
@@ -278,9 +272,9 @@ class Transfer {
   /** All is sent, or waits in the socket: ends the source. */
   #finish(socket, response, state) {
     if (state !== PUSHED || (response !== null && bytesOwed(response) < Infinity)) {
-      // Node's listener of 'end' ends the response, whose last bytes are to
-      // share the packet; only then is it known what it owes.
-      this.#ending = { socket, response, state }
+      // Node's listener of 'end' ends the response; only then is it known what
+      // it owes.
+      this.#lastPacket = new LastPacket(socket, response, state)
       if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
     }
     this.#source.push(null)
@@ -288,22 +282,8 @@ class Transfer {
 
   /** 'end' was emitted, or never will be. */
   #settle() {
-    if (this.#ending === null) return
-    const { socket, response } = this.#ending
-    // A client must not wait for bytes that never come, nor take the next
-    // response for them.
-    if (response !== null && isShort(response)) socket.destroy()
-    this.#push()
-    this.#ending = null
-  }
-
-  /** Sends the last packet, if it still waits. */
-  #push() {
-    if (this.#ending === null) return
-    const { socket, response, state } = this.#ending
-    const isPushed = state === PUSHED || (state === HELD_BACK && response.finished)
-    if (!isPushed && socket._handle) binding.push(socket._handle.fd)
-    this.#ending.state = PUSHED
+    this.#lastPacket?.settle()
+    this.#lastPacket = null
   }
 
   /** Leaves a stretch to the pump. */
@@ -334,14 +314,22 @@ class Transfer {
     if (isEndedShort(run, completion.sent)) socket.destroy()
     run.hold.release()
     if (!goesOn || source.destroyed) return
-    if (completion.outcome === 'complete' && source.bytesRead > source.end - (source.start ?? 0)) {
+    const isComplete = completion.outcome === 'complete'
+    if (isComplete && source.bytesRead > source.end - (source.start ?? 0)) {
       this.#finish(socket, response, PUSHED)
-    } else if ((response ?? socket).writableEnded) {
-      // It never drains, so Node's source would stand still as well.
+    } else if (!isComplete && this.#isEnded(response ?? socket)) {
       this.#isDeferred = true
     } else {
       source._read(source.readableHighWaterMark)
     }
+  }
+
+  /**
+   * True while a destination that was ended meanwhile takes what comes before
+   * its end. Node would see that it is full, and write nothing behind the end.
+   */
+  #isEnded(destination) {
+    return destination.writableEnded && this.#source._readableState.pipes[0] === destination
   }
 
   /** Handles what went wrong. Returns whether the source may read on. */
