@@ -18,6 +18,7 @@ const zlib = require('node:zlib')
 
 const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
+const { certificate } = require('./helpers/certificate.js')
 const { bytes, makeFile, newPath, sha256 } = require('./helpers/files.js')
 const { serveHttp, listen, until } = require('./helpers/server.js')
 
@@ -29,18 +30,6 @@ function assertReason(stream, reason) {
   assert.equal(stream.transfer.bytes, 0)
   assert.equal(stream.transfer.mode, 'javascript')
   assert.equal(stream.transfer.reason, engine === 'javascript' ? 'engine-javascript' : reason)
-}
-
-function certificate() {
-  const key = newPath('key.pem')
-  const cert = newPath('cert.pem')
-  const openssl = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'
-  execFileSync(
-    'openssl',
-    [...openssl.split(' '), '-subj', '/CN=localhost', '-keyout', key, '-out', cert],
-    { stdio: 'ignore' },
-  )
-  return { key: fs.readFileSync(key), cert: fs.readFileSync(cert) }
 }
 
 async function collect(stream) {
