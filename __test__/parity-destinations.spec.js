@@ -140,7 +140,8 @@ for (const how of ['pipe', 'pipeline', 'pipeline of promises']) {
       const flags = [source.destroyed, source.readableFlowing, source.bytesRead > 0]
       source.destroy()
       await until(() => source.closed)
-      forgetFlowing(journal.entries)
+      // How far it has read ahead is a matter of time.
+      journal.entries.source = journal.entries.source.map(([event]) => event)
       return { flags, chunks }
     },
   )
