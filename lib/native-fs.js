@@ -21,10 +21,6 @@ const { RecentSet } = require('./recent-set.js')
 /** The mode of a stream that names none. Others are validated by fs.open. */
 const DEFAULT_MODE = 0o666
 
-// Descriptors that were opened here. Others may be anyone's: mock-fs makes up
-// numbers of its own behind fs.open, and must get them back.
-const opened = new Set()
-
 // Paths that led to regular files. The first time, the kind of a file is found
 // out without opening it, because to open a FIFO or a device has effects.
 const knownFiles = new RecentSet(1024)
@@ -33,6 +29,13 @@ const { fstatSync } = fs
 
 /** The `fs` of one stream. */
 class NativeFs {
+  /**
+   * The descriptor that was opened here, or -1. Any other may be anyone's:
+   * mock-fs makes up numbers of its own behind fs.open, and must get them back.
+   */
+  #opened = -1
+  /** It is known to be of a regular file. */
+  #isFile = false
   /** Reads of a regular file; false for anything else; null before the first. */
   #reads = null
 
@@ -49,7 +52,8 @@ class NativeFs {
     const answer = binding.openCached(path, knownFiles.has(path))
     if (answer >= 0) {
       knownFiles.add(path)
-      opened.add(answer)
+      this.#opened = answer
+      this.#isFile = true
       setImmediate(callback, null, answer)
       return
     }
@@ -57,25 +61,44 @@ class NativeFs {
     // Node words the errors, and knows what else there is to open.
     const isUnderWay =
       answer === -EAGAIN &&
-      errands.open(path, (result) => (result >= 0 ? callback(null, result) : openAsNode()))
+      errands.open(path, (result) => {
+        if (result < 0) return openAsNode()
+        this.#opened = result
+        callback(null, result)
+      })
     if (!isUnderWay) openAsNode()
   }
 
   read(descriptor, buffer, offset, length, position, callback) {
     const readAsNode = () => fs.read(descriptor, buffer, offset, length, position, callback)
     if (!isFsOriginal() || length > MOST) return readAsNode()
-    this.#reads ??= opened.has(descriptor) || isRegularFile(descriptor) ? new Reads() : false
+    this.#reads ??= this.#isRegularFile(descriptor) ? new Reads() : false
     if (this.#reads === false) return readAsNode()
     this.#reads.read(descriptor, buffer, position, callback, readAsNode)
   }
 
   close(descriptor, callback) {
-    if (!opened.delete(descriptor) || !isCloseOriginal()) {
+    const isOurs = descriptor === this.#opened && isCloseOriginal()
+    this.#opened = -1
+    if (!isOurs) {
       fs.close(descriptor, callback)
       return
     }
     const result = binding.close(descriptor)
     setImmediate(callback, result < 0 ? fsError(result, 'close') : null)
+  }
+
+  /**
+   * True when `node:fs` and the kernel mean the same file by a descriptor.
+   * @param {number} descriptor
+   */
+  isReal(descriptor) {
+    return descriptor === this.#opened || statOf(descriptor) !== null
+  }
+
+  #isRegularFile(descriptor) {
+    if (descriptor === this.#opened && this.#isFile) return true
+    return statOf(descriptor)?.isFile() === true
   }
 }
 
@@ -89,16 +112,4 @@ function statOf(descriptor) {
   }
 }
 
-/**
- * True when `node:fs` and the kernel mean the same file by a descriptor.
- * @param {number} descriptor
- */
-function isReal(descriptor) {
-  return opened.has(descriptor) || statOf(descriptor) !== null
-}
-
-function isRegularFile(descriptor) {
-  return statOf(descriptor)?.isFile() === true
-}
-
-module.exports = { NativeFs: binding === null ? null : NativeFs, isReal }
+module.exports = { NativeFs: binding === null ? null : NativeFs }

@@ -36,9 +36,10 @@ function setNativeByDefault(isNative) {
 function ReadStream(path, options) {
   if (!isInstance.call(ReadStream, this)) return new ReadStream(path, options)
   const excludedBecause = exclusionOf(options)
+  const nativeFs = NativeFs === null || excludedBecause !== null ? null : new NativeFs()
   // First of all: Node's constructor may already destroy the stream.
-  this[kTransfer] = new Transfer(this, excludedBecause)
-  Base.call(this, path, excludedBecause === null ? withNativeFs(options) : options)
+  this[kTransfer] = new Transfer(this, excludedBecause, nativeFs)
+  Base.call(this, path, nativeFs === null ? options : withFs(options, nativeFs))
 }
 Object.setPrototypeOf(ReadStream.prototype, base)
 Object.setPrototypeOf(ReadStream, Base)
@@ -57,10 +58,8 @@ function exclusionOf(options) {
   return null
 }
 
-/** The options, with our `fs`, where they are of a kind that Node accepts. */
-function withNativeFs(options) {
-  if (NativeFs === null) return options
-  const fs = new NativeFs()
+/** The options, with an `fs`, where they are of a kind that Node accepts. */
+function withFs(options, fs) {
   if (options === undefined || options === null) return { fs }
   if (typeof options === 'string') return { encoding: options, fs }
   if (typeof options !== 'object') return options

@@ -12,7 +12,6 @@ const http = require('node:http')
 
 const { MillraceError, socketError } = require('../errors.js')
 const { disabledBecause } = require('../native.js')
-const { isReal } = require('../native-fs.js')
 const { addBytesWritten, setRunning } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
@@ -55,6 +54,7 @@ const CHUNK = 2 ** 20
 
 class Transfer {
   #source
+  #fs
   #excludedBecause
   #mode = null
   #reason = null
@@ -75,9 +75,12 @@ class Transfer {
   /**
    * @param {import('../read-stream.js').ReadStream} source
    * @param {string | null} excludedBecause why it can never be native
+   * @param {import('../native-fs.js').NativeFs | null} fs what it opens and
+   *   reads with; null for one that can never be native
    */
-  constructor(source, excludedBecause) {
+  constructor(source, excludedBecause, fs) {
     this.#source = source
+    this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
   }
 
@@ -158,7 +161,7 @@ class Transfer {
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
     if ((source.bytesRead - this.#bytes) % source.readableHighWaterMark !== 0) return 'empty'
-    this.#isReal ||= isReal(source.fd)
+    this.#isReal ||= this.#fs.isReal(source.fd)
     return this.#isReal ? null : 'patched-fs'
   }
 
