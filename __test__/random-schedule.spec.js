@@ -76,7 +76,10 @@ test(`steps in the middle of a transfer, ${seeds}`, (t) =>
   }))
 
 /** What does not depend on how far the bytes have come on their way. */
-function ofStrict(schedule, { log, complete, inserted, next }) {
+function ofStrict(schedule, { log: told, complete, inserted, next }) {
+  // From Node 22 on, a write that is under way when its socket is destroyed
+  // gives that socket an error.
+  const log = JSON.parse(JSON.stringify(told).replaceAll('ECANCELED', 'ERR_STREAM_PREMATURE_CLOSE'))
   if (isHarmless(schedule)) return { log, complete, inserted, next }
   const { action } = schedule.steps.at(-1)
   // Node writes behind the end of a destination, and is told so by an error,
