@@ -95,6 +95,9 @@ export declare function identify(descriptor: number): string | null
 /** True for a stream socket of TCP or of the Unix domain. */
 export declare function isStreamSocket(socket: number): boolean
 
+/** Has the allocator keep what large chunks leave behind, for the next ones. */
+export declare function keepFreedMemory(): void
+
 /**
  * Opens a regular file for reading without waiting for a disk. A descriptor,
  * or a negative errno, with which nothing is wrong yet: it says to open the

@@ -840,6 +840,7 @@ module.exports.Errands = nativeBinding.Errands
 module.exports.close = nativeBinding.close
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket
+module.exports.keepFreedMemory = nativeBinding.keepFreedMemory
 module.exports.openCached = nativeBinding.openCached
 module.exports.push = nativeBinding.push
 module.exports.readCached = nativeBinding.readCached

@@ -18,6 +18,20 @@ const UNSUPPORTED = -(2 ** 31)
 /** The position that stands for the file's own offset. */
 const OWN_OFFSET = -1
 
+/**
+ * Bytes after which the allocator is told to keep memory for more. Below, a
+ * process keeps none that it may not need.
+ */
+const MANY = 2 ** 23
+
+/** Bytes that were asked for, until they are many. */
+let asked = 0
+
+function countAsked(length) {
+  asked += length
+  if (asked >= MANY) binding.keepFreedMemory()
+}
+
 /** Reads on behalf of one stream, from one regular file. */
 class Reads {
   /** False where nobody can tell what is in memory. */
@@ -36,7 +50,8 @@ class Reads {
    */
   read(fd, buffer, position = OWN_OFFSET, callback, readAsNode) {
     if (!this.#isCacheable) return readAsNode()
-    let count = 0
+    if (asked < MANY) countAsked(buffer.length)
+    let found = 0
     if (buffer.length <= MOST_AT_ONCE) {
       const answer = binding.readCached(fd, buffer, position)
       if (answer >= 0) return deliver(callback, null, answer, buffer)
@@ -44,17 +59,17 @@ class Reads {
         this.#isCacheable = false
         return readAsNode()
       }
-      count = -1 - answer
+      found = -1 - answer
     }
-    const rest = position === OWN_OFFSET ? OWN_OFFSET : position + count
-    const isUnderWay = errands.read(fd, buffer, count, rest, (more) => {
-      if (more >= 0) callback(null, count + more, buffer)
+    const rest = position === OWN_OFFSET ? OWN_OFFSET : position + found
+    const isUnderWay = errands.read(fd, buffer, found, rest, (more) => {
+      if (more >= 0) callback(null, found + more, buffer)
       // What came before the failure is read; the next read meets it.
-      else if (count > 0) callback(null, count, buffer)
+      else if (found > 0) callback(null, found, buffer)
       else readAsNode()
     })
     if (isUnderWay) return
-    if (count > 0) deliver(callback, null, count, buffer)
+    if (found > 0) deliver(callback, null, found, buffer)
     else readAsNode()
   }
 }

@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::bindings::convert::offset;
 use crate::file::reading::{self, Cached};
-use crate::sys::{fd, file};
+use crate::sys::{fd, file, memory};
 
 /// Opens a regular file for reading without waiting for a disk. A descriptor,
 /// or a negative errno, with which nothing is wrong yet: it says to open the
@@ -49,4 +49,10 @@ pub fn read_cached(file: i32, mut buffer: BufferSlice<'_>, position: f64) -> i32
         Cached::Part(read) => -1 - count(read),
         Cached::Unsupported => UNSUPPORTED,
     }
+}
+
+/// Has the allocator keep what large chunks leave behind, for the next ones.
+#[napi(catch_unwind)]
+pub fn keep_freed_memory() {
+    memory::keep_freed();
 }

@@ -1,4 +1,5 @@
-//! Memory that JavaScript lends to other threads.
+//! Memory: that JavaScript lends to other threads, and that the allocator
+//! keeps.
 
 use std::ptr::NonNull;
 
@@ -29,4 +30,19 @@ impl Lent {
         // in nobody else's hands, as the contract of `new` has it.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
     }
+}
+
+/// What glibc allocates by mmap(2) at most before it stops to learn
+/// (`M_MMAP_THRESHOLD` in mallopt(3)), less room for a header.
+const LARGEST_LESSON: usize = (32 << 20) - (64 << 10);
+
+/// Teaches glibc that large memory comes and goes: it then keeps up to 64 MiB
+/// of what is freed, instead of giving it back and asking for it anew.
+///
+/// V8 frees the chunks of a stream in batches of that size. Each page of a
+/// batch that was given back costs a fault when it is used again, which
+/// doubles the cost of reading. It is what glibc does by itself in a program
+/// that frees a buffer of this size; other allocators do not care.
+pub(crate) fn keep_freed() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST_LESSON)));
 }
