@@ -128,7 +128,7 @@ export type TransferReason =
   // Its destination
   /** Neither an HTTP/1 response nor a TCP or Unix socket. */
   | 'destination-kind'
-  /** It was ended or destroyed, or is still connecting. */
+  /** It was ended or destroyed. */
   | 'destination-ended'
   /** Someone replaced a method of the response or socket. */
   | 'patched-destination'
@@ -149,7 +149,7 @@ export type TransferReason =
   | 'buffered'
   /** The destination has bytes in its buffer, or is corked. */
   | 'destination-busy'
-  /** The response waits for those before it on its connection. */
+  /** The response waits for those before it, or the socket for its connection. */
   | 'no-socket'
   /** There are too few descriptors to go on. */
   | 'no-descriptors'

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const fs = require('node:fs')
+const net = require('node:net')
 const { test } = require('node:test')
 const { pipeline } = require('node:stream')
 const { pipeline: pipelineAsync } = require('node:stream/promises')
@@ -481,4 +482,21 @@ test('a descriptor given by number is sent from its own offset, and moves it', a
   await client.response()
   assert.deepEqual(after, content.subarray(90_000, 90_004))
   client.destroy()
+})
+
+test('a socket that is still connecting gets the rest natively', async (t) => {
+  const { file, content } = makeFile(8 * MIB)
+  let received
+  const { address } = await serveNet(t, (socket) => {
+    received = socket.toArray()
+  })
+  const stream = createReadStream(file)
+  const socket = net.connect(address)
+  assert.ok(socket.connecting)
+  await pipelineAsync(stream, socket)
+  assert.equal(sha256(Buffer.concat(await received)), sha256(content))
+  if (isNative) {
+    assert.equal(stream.transfer.mode, 'native', stream.transfer.reason)
+    assert.ok(stream.transfer.bytes > 4 * MIB)
+  }
 })

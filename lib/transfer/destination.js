@@ -44,10 +44,9 @@ function obstacleOfSocket(socket) {
   // The handle of a TLS or HTTP/2 socket shows the descriptor beneath it:
   // what is written there goes out in the clear.
   if (socket.encrypted) return 'tls'
+  if (socket.connecting) return 'no-socket'
   const handle = socket._handle
-  if (!handle || socket.destroyed || !socket.writable || socket.connecting) {
-    return 'destination-ended'
-  }
+  if (!handle || socket.destroyed || !socket.writable) return 'destination-ended'
   if (!(handle.fd >= 0) || !isStreamSocket(handle)) return 'destination-kind'
   if (!isSocketOriginal(socket)) return 'patched-destination'
   if (socket.writableLength !== 0 || socket.writableCorked !== 0 || handle.writeQueueSize !== 0) {
