@@ -93,6 +93,8 @@ export type TransferReason =
   | 'no-binary'
   /** Node runs with `--permission`. */
   | 'permission-model'
+  /** The package was loaded while a test's clock stood in for Node's timers. */
+  | 'fake-timers'
   /** Bun or Deno. */
   | 'runtime'
   // This stream

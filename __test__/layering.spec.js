@@ -71,7 +71,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
     ['index.js', 'register.js'],
     ['lib/register.js'],
     ['lib/read-stream.js'],
-    ['lib/transfer/transfer.js'],
+    ['lib/transfer/transfer.js', 'lib/transfer/no-transfer.js'],
     ['lib/transfer/last-packet.js'],
     [
       'lib/transfer/accounting.js',

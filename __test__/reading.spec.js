@@ -311,6 +311,72 @@ test(
   },
 )
 
+test('a long read of a file that is shorter than it seems is Node’s', async () => {
+  const options = { highWaterMark: 3 * MIB }
+  const nodes = await chunksOf(fs.createReadStream('/proc/kallsyms', options))
+  const ours = await chunksOf(createReadStream('/proc/kallsyms', options))
+  assert.ok(nodes.length > 1)
+  assert.equal(ours.length, nodes.length)
+  assert.ok(Buffer.concat(ours).equals(Buffer.concat(nodes)))
+})
+
+test('a path that means another file in another folder is looked at again', async (t) => {
+  const home = process.cwd()
+  t.after(() => process.chdir(home))
+  const folders = ['a', 'b'].map((name) => newPath(name))
+  for (const name of folders) fs.mkdirSync(name)
+  fs.writeFileSync(`${folders[0]}/x`, 'a file')
+  execFileSync('mkfifo', [`${folders[1]}/x`])
+  process.chdir(folders[0])
+  assert.equal(String(await chunksOf(createReadStream('x'))), 'a file')
+  process.chdir(folders[1])
+  const writer = spawn('sh', ['-c', 'echo through the pipe > x'])
+  const ended = once(writer, 'exit')
+  assert.equal(String(await chunksOf(createReadStream('x'))), 'through the pipe\n')
+  assert.deepEqual(await ended, [0, null])
+})
+
+test('no request is kept alive by the read that it was the first to make', native, async () => {
+  const script = `
+    const { AsyncLocalStorage } = require('node:async_hooks')
+    const { once } = require('node:events')
+    const { binding } = require(${JSON.stringify(require.resolve('../lib/native.js'))})
+    binding.readCached = () => -1
+    const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
+    const storage = new AsyncLocalStorage()
+    const read = async () => {
+      const request = {}
+      await storage.run(request, async () => {
+        await once(createReadStream(${JSON.stringify(file)}).resume(), 'close')
+      })
+      return new WeakRef(request)
+    }
+    read().then(async (reference) => {
+      for (let i = 0; i < 100 && reference.deref() !== undefined; i += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        gc()
+      }
+      process.exitCode = reference.deref() === undefined ? 0 : 1
+    })`
+  const child = spawn(process.execPath, ['--expose-gc', '-e', script], { stdio: 'inherit' })
+  assert.deepEqual(await once(child, 'exit'), [0, null])
+})
+
+test('loaded under a test’s clock, everything goes through JavaScript', native, async () => {
+  const script = `
+    const timers = require('node:timers')
+    const { setImmediate } = timers
+    timers.setImmediate = () => ({})
+    const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
+    timers.setImmediate = setImmediate
+    const stream = createReadStream(${JSON.stringify(file)})
+    stream.resume().on('close', () => {
+      process.exitCode = stream.bytesRead === ${SIZE} && stream.transfer.reason === 'fake-timers' ? 7 : 1
+    })`
+  const [code] = await once(spawn(process.execPath, ['-e', script], { stdio: 'inherit' }), 'exit')
+  assert.equal(code, 7)
+})
+
 test('nothing stays open', async () => {
   await until(() => openDescriptors().filter((target) => target.startsWith(folder)).length === 0)
 })

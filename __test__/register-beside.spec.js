@@ -271,3 +271,35 @@ for (const when of ['before', 'after']) {
     })
   })
 }
+
+test('classes that were derived in the old style before, between and after', () => {
+  const code = `
+    const fs = require('fs')
+    const util = require('util')
+    const { once } = require('events')
+    const derived = () => {
+      function Derived(path) { fs.ReadStream.call(this, path) }
+      util.inherits(Derived, fs.ReadStream)
+      return Derived
+    }
+    const lengthOf = async (Class) => {
+      let length = 0
+      const stream = new Class(${PATH}).on('data', (chunk) => { length += chunk.length })
+      await once(stream, 'close')
+      return length
+    }
+    const main = async () => {
+      const Before = derived()
+      const { register, unregister } = require('millrace/register')
+      const Between = derived()
+      const seen = [await lengthOf(Before), await lengthOf(Between)]
+      unregister()
+      const After = derived()
+      seen.push(await lengthOf(Before), await lengthOf(Between), await lengthOf(After))
+      register()
+      seen.push(await lengthOf(Before), await lengthOf(Between), await lengthOf(After))
+      console.log(JSON.stringify(seen))
+    }
+    main()`
+  assert.deepEqual(valueOf(code), Array(8).fill(content.length))
+})

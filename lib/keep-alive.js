@@ -8,15 +8,17 @@ const { setInterval } = require('node:timers')
 /** A delay that no process lives to see: the timer is there to be referenced. */
 const FOREVER = 2 ** 31 - 1
 
-let timer = null
+// Set here, because a timer holds on to the asynchronous context (a request,
+// say) that sets it.
+const timer = setInterval(() => {}, FOREVER)
+timer.unref()
+
 let count = 0
 
 /** Keeps the process up until as many calls of `release`. */
 function hold() {
   count += 1
-  if (count > 1) return
-  timer ??= setInterval(() => {}, FOREVER)
-  timer.ref()
+  if (count === 1) timer.ref()
 }
 
 function release() {

@@ -8,6 +8,7 @@ const fs = require('node:fs')
 const {
   errno: { EAGAIN },
 } = require('node:os').constants
+const { isAbsolute } = require('node:path')
 const { setImmediate } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 
@@ -51,7 +52,8 @@ class NativeFs {
     if (!isOurs || typeof path !== 'string') return openAsNode()
     const answer = binding.openCached(path, knownFiles.has(path))
     if (answer >= 0) {
-      knownFiles.add(path)
+      // What a relative path means changes with the working directory.
+      if (isAbsolute(path)) knownFiles.add(path)
       this.#opened = answer
       this.#isFile = true
       setImmediate(callback, null, answer)

@@ -3,6 +3,7 @@
 // The only file that loads the addon, and the one place that decides whether
 // it is used at all.
 
+const { clearImmediate, setImmediate } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 
 const ENGINES = ['sendfile', 'copy', 'javascript']
@@ -36,6 +37,17 @@ function warn(message, code) {
   process.emitWarning(message, { type: 'MillraceWarning', code })
 }
 
+/**
+ * True where `setImmediate` is Node's, and not that of a test's clock, on which
+ * nothing happens by itself.
+ */
+function hasImmediates() {
+  const immediate = setImmediate(() => {})
+  const isNodes = Object.hasOwn(Object(immediate), '_onImmediate')
+  if (isNodes) clearImmediate(immediate)
+  return isNodes
+}
+
 function load() {
   const wanted = process.env.MILLRACE_ENGINE
   if (wanted) {
@@ -51,6 +63,7 @@ function load() {
   if (engine === 'javascript') return disable('engine-javascript')
   // Their sockets are not libuv's.
   if (process.versions.bun || process.versions.deno) return disable('runtime')
+  if (!hasImmediates()) return disable('fake-timers')
   // The permission model guards fs in JavaScript land and in node::fs: the
   // addon would be a way around it.
   if (process.permission) return disable('permission-model')

@@ -12,6 +12,7 @@ const { setImmediate } = require('node:timers')
 const { invalidArgType } = require('./errors.js')
 const { NativeFs } = require('./native-fs.js')
 const { NodeReadStream, markMillraceClass } = require('./originals.js')
+const { noTransfer } = require('./transfer/no-transfer.js')
 const { Transfer } = require('./transfer/transfer.js')
 
 const kTransfer = Symbol('millrace.transfer')
@@ -34,7 +35,11 @@ function setNativeByDefault(isNative) {
  *   `native: false` to go through JavaScript
  */
 function ReadStream(path, options) {
-  if (!isInstance.call(ReadStream, this)) return new ReadStream(path, options)
+  if (!isInstance.call(ReadStream, this)) {
+    // A class that was derived, in the old style, from what stood here before.
+    if (isInstance.call(Base, this)) return Base.call(this, path, options)
+    return new ReadStream(path, options)
+  }
   const excludedBecause = exclusionOf(options)
   const nativeFs = NativeFs === null || excludedBecause !== null ? null : new NativeFs()
   // First of all: Node's constructor may already destroy the stream.
@@ -44,6 +49,10 @@ function ReadStream(path, options) {
 Object.setPrototypeOf(ReadStream.prototype, base)
 Object.setPrototypeOf(ReadStream, Base)
 markMillraceClass(ReadStream, Base)
+
+// Of a class derived from ours, in the old style, whose constructor calls what
+// stands in our place by now.
+Object.defineProperty(ReadStream.prototype, kTransfer, { writable: true, value: noTransfer })
 
 /** Why streams with these options are left to Node altogether, or null. */
 function exclusionOf(options) {

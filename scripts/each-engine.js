@@ -10,10 +10,10 @@ const path = require('node:path')
 
 const root = path.join(__dirname, '..')
 /** They start processes with engines of their own choice, or none. */
-const INDEPENDENT = ['benchmark.spec.js', 'layering.spec.js', 'readme.spec.js']
+const INDEPENDENT = new Set(['benchmark.spec.js', 'layering.spec.js', 'readme.spec.js'])
 const tests = fs
   .readdirSync(path.join(root, '__test__'))
-  .filter((name) => name.endsWith('.spec.js') && !INDEPENDENT.includes(name))
+  .filter((name) => name.endsWith('.spec.js') && !INDEPENDENT.has(name))
 const engines = process.argv.length > 2 ? process.argv.slice(2) : ['copy', 'javascript']
 
 for (const engine of engines) {

@@ -9,6 +9,9 @@ const { deliver } = require('./turn.js')
 /** Longest read on the JavaScript thread; a longer one would hold it up. */
 const MOST_AT_ONCE = 2 ** 20
 
+/** How much of a longer one tells whether memory can be asked. */
+const PROBE = 4096
+
 /** Longest read that the addon takes. */
 const MOST = 2 ** 31 - 1
 
@@ -51,16 +54,17 @@ class Reads {
   read(fd, buffer, position = OWN_OFFSET, callback, readAsNode) {
     if (!this.#isCacheable) return readAsNode()
     if (asked < MANY) countAsked(buffer.length)
-    let found = 0
-    if (buffer.length <= MOST_AT_ONCE) {
-      const answer = binding.readCached(fd, buffer, position)
-      if (answer >= 0) return deliver(callback, null, answer, buffer)
-      if (answer === UNSUPPORTED) {
-        this.#isCacheable = false
-        return readAsNode()
-      }
-      found = -1 - answer
+    // What cannot be asked (/proc, say) may be shorter than it seems, or wait
+    // for more: only Node reads that as Node does.
+    const part = buffer.length <= MOST_AT_ONCE ? buffer : buffer.subarray(0, PROBE)
+    const answer = binding.readCached(fd, part, position)
+    if (answer === UNSUPPORTED) {
+      this.#isCacheable = false
+      return readAsNode()
     }
+    const isAll = answer >= 0 && (part === buffer || answer < part.length)
+    if (isAll) return deliver(callback, null, answer, buffer)
+    const found = answer >= 0 ? answer : -1 - answer
     const rest = position === OWN_OFFSET ? OWN_OFFSET : position + found
     const isUnderWay = errands.read(fd, buffer, found, rest, (more) => {
       if (more >= 0) callback(null, found + more, buffer)

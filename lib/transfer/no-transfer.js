@@ -1,0 +1,14 @@
+'use strict'
+
+// What a stream has in place of a Transfer when Node's constructor made it.
+
+const noTransfer = Object.freeze({
+  pipedBy() {},
+  describe: () => ({ mode: 'javascript', engine: null, bytes: 0, reason: 'patched-source' }),
+  take: () => false,
+  resume() {},
+  stop() {},
+  detach() {},
+})
+
+module.exports = { noTransfer }
