@@ -11,6 +11,7 @@ const { test } = require('node:test')
 
 const millrace = require('..')
 const { makeFile, newPath, sha256 } = require('./helpers/files.js')
+const { application } = require('./helpers/program.js')
 
 const root = path.join(__dirname, '..')
 const { file, content } = makeFile(200_000)
@@ -41,19 +42,9 @@ test('import gives the same by name', () => {
     import { ${NAMES.join(', ')} } from 'millrace'
     import millrace from 'millrace'
     console.log([${NAMES.join(', ')}].every((value, i) => value === Object.values(millrace)[i]))`
-  const output = run(['--input-type=module', '-e', script], { cwd: installed() })
+  const output = run(['--input-type=module', '-e', script], { cwd: application() })
   assert.equal(output.stdout.trim(), 'true', output.stderr)
 })
-
-/** A folder whose node_modules has this package, as npm would link it. */
-function installed() {
-  const folder = newPath('app')
-  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
-  // Ends the search for the package that the folder belongs to.
-  fs.writeFileSync(path.join(folder, 'package.json'), '{}')
-  fs.symlinkSync(root, path.join(folder, 'node_modules', 'millrace'))
-  return folder
-}
 
 function run(args, { env = {}, cwd = root } = {}) {
   return spawnSync(process.execPath, args, {

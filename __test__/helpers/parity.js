@@ -66,23 +66,6 @@ class Journal {
     return stream
   }
 
-  /**
-   * The events of one stream in one row, and what can be seen of it at each.
-   * Listens for `events` alone: a listener of 'data', 'readable' or 'error'
-   * changes what a stream does.
-   */
-  follow(stream, events = SOURCE_EVENTS.filter((event) => event !== 'readable'), name = 'log') {
-    for (const event of events) {
-      stream.on(event, (value) => {
-        const isError = value instanceof Error
-        const seen =
-          Buffer.isBuffer(value) || typeof value === 'string' ? value.length : typeof value
-        this.note(name, event, isError ? describeWhole(value) : seen, lookAt(stream))
-      })
-    }
-    return stream
-  }
-
   errors(emitter, name) {
     emitter.on('error', (error) => this.note(name, 'error', describeError(error)))
     return emitter

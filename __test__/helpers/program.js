@@ -21,6 +21,8 @@ function application(others = []) {
   const folder = newPath('app')
   const modules = path.join(folder, 'node_modules')
   fs.mkdirSync(modules, { recursive: true })
+  // Ends the search for the package that the folder belongs to.
+  fs.writeFileSync(path.join(folder, 'package.json'), '{}')
   fs.symlinkSync(root, path.join(modules, 'millrace'))
   for (const name of others) {
     fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
