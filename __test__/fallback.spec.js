@@ -269,9 +269,10 @@ test('a path that was a regular file and became a FIFO', async (t) => {
   assert.equal(first.response.sha256, expected)
   fs.unlinkSync(changing)
   execFileSync('mkfifo', [changing])
-  // The first to open it may find a reader that is gone again.
-  const feed = () => fs.promises.writeFile(changing, content).catch(feed)
-  const fed = feed()
+  // Reads and writes, so that it is never without a reader: the first that
+  // comes may be gone again before the second is there.
+  const both = await fs.promises.open(changing, 'r+')
+  const fed = both.writeFile(content).finally(() => both.close())
   const second = await get(t, (response) => pipeTo(createReadStream(changing), response))
   await fed
   assert.equal(second.response.sha256, expected)
