@@ -29,14 +29,14 @@ export declare class Engine {
    * `length` bytes, behind `header` (a string of bytes). `chunk` is the
    * size of HTTP chunks, or 0 for none. A negative `position` moves the
    * file's own offset along; -2 says that nobody looks at it once all is
-   * sent.
+   * sent. `bytes_per_second` limits the body; 0 does not.
    *
    * A number: all is sent, in so many bytes, header and framing included.
    * The last packet of a chunked body waits for the last chunk or for
    * `push()`; below zero, the socket is corked, and `push()` must come in
    * any case. Not a number: it runs, or it cannot go on.
    */
-  begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string): number | Started
+  begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string, bytesPerSecond: number): number | Started
   /** Asks a transfer to stop where a writer may go on. */
   stop(id: number): void
   /** Makes a transfer let go of its descriptors, wherever it is. */
@@ -136,3 +136,9 @@ export interface Started {
    */
   rest?: Buffer
 }
+
+/**
+ * Bytes that the kernel took and the peer has not acknowledged; 0 where
+ * nobody can tell.
+ */
+export declare function unacknowledged(socket: number): number

@@ -844,3 +844,4 @@ module.exports.keepFreedMemory = nativeBinding.keepFreedMemory
 module.exports.openCached = nativeBinding.openCached
 module.exports.push = nativeBinding.push
 module.exports.readCached = nativeBinding.readCached
+module.exports.unacknowledged = nativeBinding.unacknowledged

@@ -16,6 +16,26 @@ export interface ReadStreamOptions extends NodeReadStreamOptions {
   native?: boolean | undefined
 
   /**
+   * The highest pace of the stream, in bytes of the file a second: at least 1.
+   * It is kept by sending, or reading, a tenth of a second's bytes at a time
+   * (at least 4 KiB, at most 1 MiB), and holds for bytes that JavaScript reads
+   * as well. Above 2^32-1 the pace is 2^32-1.
+   * @default Infinity: as fast as the destination takes them
+   */
+  bytesPerSecond?: number | undefined
+
+  /**
+   * Milliseconds, up to 2^31-1, after which a pipe that makes no progress is
+   * ended: source and destination are destroyed, the source with
+   * `ERR_MILLRACE_STALLED`. Progress is bytes that a destination takes or, on
+   * a socket, that the client's system acknowledges. The time that the source
+   * is paused, or its response waits for those before it, does not count, and
+   * when the last byte is the kernel's, the watch is over.
+   * @default 0: any time, as in Node
+   */
+  stallTimeout?: number | undefined
+
+  /**
    * How the file is opened: the flags of `fs.open`.
    * @default 'r'
    */
@@ -172,9 +192,10 @@ export interface TransferReport {
  * `fs.ReadStream`, sent natively where it is piped to a plain HTTP/1 response
  * or to a TCP or Unix socket. Its events, errors and bytes are Node's.
  *
- * One error is our own: `ERR_MILLRACE_CUT_SHORT`, when the file turned out to
- * be shorter than the response that was promised. It is emitted only where
- * `'error'` is listened for.
+ * Two errors are our own: `ERR_MILLRACE_CUT_SHORT`, when the file turned out to
+ * be shorter than the response that was promised, and `ERR_MILLRACE_STALLED`,
+ * after a `stallTimeout`. They are emitted only where `'error'` is listened
+ * for.
  */
 export class ReadStream extends fs.ReadStream {
   /**
@@ -182,7 +203,7 @@ export class ReadStream extends fs.ReadStream {
    * @param options an encoding, or options
    * @throws what `fs.createReadStream` throws: `ERR_INVALID_ARG_TYPE`,
    *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_URL_SCHEME`;
-   *   and `ERR_INVALID_ARG_TYPE` for a `native` that is not a boolean
+   *   and `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for options of our own
    */
   constructor(path: fs.PathLike, options?: BufferEncoding | ReadStreamOptions)
 
@@ -202,7 +223,7 @@ export class ReadStream extends fs.ReadStream {
  * @returns a stream that opens the file at once, and reads it when asked
  * @throws what `fs.createReadStream` throws: `ERR_INVALID_ARG_TYPE`,
  *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_URL_SCHEME`;
- *   and `ERR_INVALID_ARG_TYPE` for a `native` that is not a boolean
+ *   and `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for options of our own
  * @example
  * http.createServer((request, response) => {
  *   createReadStream('video.mp4').pipe(response)

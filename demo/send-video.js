@@ -4,6 +4,9 @@
 // the client has it already.
 
 const { createReadStream } = require('..')
+
+/** Milliseconds. A player that is paused for longer asks again. */
+const STALL_TIMEOUT = 120_000
 const { parseRange } = require('./range.js')
 const { sendFailure, sendText } = require('./reply.js')
 
@@ -63,7 +66,7 @@ function rangeOf({ method, headers }, { etag, size }) {
 }
 
 function sendFile(response, file, { start, end }, onTransfer) {
-  const stream = createReadStream(file, { start, end })
+  const stream = createReadStream(file, { start, end, stallTimeout: STALL_TIMEOUT })
   stream.once('end', () => {
     // The file has become shorter since its size was promised. A client that
     // kept the connection would take the next answer for the rest of this one.

@@ -69,4 +69,19 @@ function invalidArgValue(name, actual, reason) {
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
 }
 
-module.exports = { fsError, socketError, MillraceError, invalidArgType, invalidArgValue }
+/** The ERR_OUT_OF_RANGE of Node. */
+function outOfRange(name, range, actual) {
+  const error = new RangeError(
+    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(actual)}`,
+  )
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' })
+}
+
+module.exports = {
+  fsError,
+  socketError,
+  MillraceError,
+  invalidArgType,
+  invalidArgValue,
+  outOfRange,
+}

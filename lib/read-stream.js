@@ -10,6 +10,7 @@ const net = require('node:net')
 const { setImmediate } = require('node:timers')
 
 const { invalidArgType } = require('./errors.js')
+const { limitsOf } = require('./limits.js')
 const { NativeFs } = require('./native-fs.js')
 const { NodeReadStream, markMillraceClass } = require('./originals.js')
 const { noTransfer } = require('./transfer/no-transfer.js')
@@ -31,8 +32,8 @@ function setNativeByDefault(isNative) {
 
 /**
  * @param {import('node:fs').PathLike} path
- * @param {string | object} [options] those of `fs.createReadStream`, and
- *   `native: false` to go through JavaScript
+ * @param {string | object} [options] those of `fs.createReadStream`; and
+ *   `native: false` to go through JavaScript, `bytesPerSecond`, `stallTimeout`
  */
 function ReadStream(path, options) {
   if (!isInstance.call(ReadStream, this)) {
@@ -43,7 +44,8 @@ function ReadStream(path, options) {
   const excludedBecause = exclusionOf(options)
   const nativeFs = NativeFs === null || excludedBecause !== null ? null : new NativeFs()
   // First of all: Node's constructor may already destroy the stream.
-  this[kTransfer] = new Transfer(this, excludedBecause, nativeFs)
+  const limits = typeof options === 'object' && options !== null ? limitsOf(options) : null
+  this[kTransfer] = new Transfer(this, excludedBecause, nativeFs, limits)
   Base.call(this, path, nativeFs === null ? options : withFs(options, nativeFs))
 }
 Object.setPrototypeOf(ReadStream.prototype, base)
@@ -84,7 +86,8 @@ function withFs(options, fs) {
 }
 
 ReadStream.prototype._read = function (size) {
-  if (!this[kTransfer].take()) base._read.call(this, size)
+  const transfer = this[kTransfer]
+  if (!transfer.take()) base._read.call(this, transfer.portionOf(size))
 }
 
 // Not in _destroy, which an option or a derived class may replace.

@@ -50,6 +50,7 @@ impl Thread {
     fn start() -> Result<Self> {
         let runtime = Builder::new_current_thread()
             .enable_io()
+            .enable_time()
             .max_blocking_threads(MOST_READERS)
             .build()
             .map_err(|error| failure(&error, "epoll_create"))?;

@@ -60,6 +60,14 @@ describe('createReadStream', () => {
     expect<ReadStreamOptions>().type.toBeAssignableTo<Options>()
   })
 
+  test('takes limits that are numbers', () => {
+    expect(createReadStream).type.toBeCallableWith('file', { bytesPerSecond: 1e6 })
+    expect(createReadStream).type.toBeCallableWith('file', { stallTimeout: 60_000, end: 5 })
+    expect(createReadStream).type.toBeCallableWith('file', { bytesPerSecond: undefined })
+    expect(createReadStream).type.not.toBeCallableWith('file', { bytesPerSecond: '1' })
+    expect(createReadStream).type.not.toBeCallableWith('file', { stallTimeout: null })
+  })
+
   test('takes a native that is a boolean', () => {
     expect(createReadStream).type.toBeCallableWith('file', { native: true })
     expect(createReadStream).type.toBeCallableWith('file', { native: false, start: 1 })

@@ -3,6 +3,8 @@
 // `socket.bytesWritten` counts what libuv wrote. Sockets that carried a
 // transfer get a property of their own that adds what the kernel wrote.
 
+const { binding } = require('../native.js')
+
 const kCarried = Symbol('millrace.carried')
 
 function inheritedGetter(socket, name) {
@@ -50,4 +52,14 @@ function setRunning(socket, running) {
   carriedBy(socket).running = running
 }
 
-module.exports = { addBytesWritten, setRunning }
+/**
+ * Bytes that the kernel took and the peer has not acknowledged; 0 where nobody
+ * can tell.
+ * @param {import('node:net').Socket} socket
+ */
+function unacknowledged(socket) {
+  const fd = socket._handle?.fd
+  return fd >= 0 && binding !== null ? binding.unacknowledged(fd) : 0
+}
+
+module.exports = { addBytesWritten, setRunning, unacknowledged }

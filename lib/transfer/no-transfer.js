@@ -6,6 +6,7 @@ const noTransfer = Object.freeze({
   pipedBy() {},
   describe: () => ({ mode: 'javascript', engine: null, bytes: 0, reason: 'patched-source' }),
   take: () => false,
+  portionOf: (size) => size,
   resume() {},
   stop() {},
   detach() {},

@@ -12,7 +12,7 @@ const http = require('node:http')
 
 const { MillraceError, socketError } = require('../errors.js')
 const { disabledBecause } = require('../native.js')
-const { addBytesWritten, setRunning } = require('./accounting.js')
+const { addBytesWritten } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { native, engineName, whenEnded } = require('./engine.js')
 const {
@@ -24,28 +24,17 @@ const {
   isEndedShort,
 } = require('./framing.js')
 const { LastPacket, PUSHED, HELD_BACK, CORKED } = require('./last-packet.js')
-const { SocketHold } = require('./socket-hold.js')
-const {
-  obstacleOf: obstacleOfSource,
-  passingObstacleOf,
-  bytesWanted,
-  isUntouched,
-} = require('./source.js')
-
-/** Answers of `native.survey` below zero. */
-const SURVEY_REASONS = { '-1': 'not-a-regular-file', '-2': 'file-error' }
-const SURVEY_COLD = -3
-
-/** Positions that stand for the descriptor's own offset. */
-const OWN_OFFSET = -1
-/** The same, of a descriptor that is closed at the end. */
-const UNSEEN_OFFSET = -2
+const { Pace } = require('./pace.js')
+const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
+const { StallWatch } = require('./stall-watch.js')
+const { Stretch } = require('./stretch.js')
+const { surveyOf } = require('./survey.js')
 
 /** Reasons that may be gone by the next read. */
 const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
 
-/** Numbers the surveys, so that `begin` knows whose it follows. */
-let surveys = 0
+/** Not a reason: the read will be repeated when its time has come. */
+const EARLY = Symbol('early')
 
 const { writeHead } = http.ServerResponse.prototype
 
@@ -61,7 +50,7 @@ class Transfer {
   #engine = null
   /** Bytes of the file sent by the stretches that ended. */
   #bytes = 0
-  /** The stretch that the pump carries: { id, socket, response, owed, hold, credited }. */
+  /** The stretch that the pump carries. */
   #run = null
   /** A read that waits for the destination to drain, or to finish. */
   #isDeferred = false
@@ -71,17 +60,25 @@ class Transfer {
   #ondata = null
   /** The descriptor has been seen to be the kernel's. */
   #isReal = false
+  #pace = null
+  /** Milliseconds; 0 for any time. */
+  #stallTimeout = 0
+  #stallWatch = null
 
   /**
    * @param {import('../read-stream.js').ReadStream} source
    * @param {string | null} excludedBecause why it can never be native
    * @param {import('../native-fs.js').NativeFs | null} fs what it opens and
    *   reads with; null for one that can never be native
+   * @param {{ bytesPerSecond: number, stallTimeout: number } | null} limits
    */
-  constructor(source, excludedBecause, fs) {
+  constructor(source, excludedBecause, fs, limits) {
     this.#source = source
     this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
+    if (limits === null) return
+    if (limits.bytesPerSecond !== Infinity) this.#pace = new Pace(limits.bytesPerSecond)
+    this.#stallTimeout = limits.stallTimeout
   }
 
   /** @param {Function} ondata the listener of 'data' that a pipe added */
@@ -94,18 +91,20 @@ class Transfer {
     return {
       mode: this.#mode,
       engine: this.#engine,
-      bytes: this.#bytes + this.#sentByRun(),
+      bytes: this.#bytes + (this.#run?.sent() ?? 0),
       reason: this.#reason,
     }
   }
 
   /**
    * Takes over the read that Node asks of the source, if that can be done
-   * natively now, or once the destination has drained.
+   * natively now, or once the destination has drained, or the read is due.
    * @returns {boolean} false: read in JavaScript
    */
   take() {
     const source = this.#source
+    if (this.#stallTimeout > 0) this.#watchForStall()
+    this.#pace?.account(source.bytesRead)
     const [destination] = source._readableState.pipes
     const reason =
       this.#excludedBecause ??
@@ -114,16 +113,29 @@ class Transfer {
       obstacleOfDestination(destination) ??
       passingObstacleOf(source) ??
       this.#begin(destination)
+    if (reason === EARLY) return true
     const isPassing = PASSING.has(reason)
     const isTelling = !isPassing && reason !== 'empty'
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
     this.#isDeferred = isPassing && source._readableState.awaitDrainWriters === destination
     if (this.#isDeferred) return true
+    // A client that leaves ends the transfer, and is no reason against it.
+    if (reason === 'destination-ended' && this.#mode === 'native') return false
     // A reason that lasts says more than one that passes.
     if (isTelling || this.#reason === null) this.#reason = reason
     this.#mode = reason === null ? 'native' : 'javascript'
-    return reason === null
+    return reason === null || this.#isEarly()
+  }
+
+  #isEarly() {
+    const source = this.#source
+    return this.#pace?.isEarly(() => source._read(source.readableHighWaterMark)) === true
+  }
+
+  /** How much of `size` bytes JavaScript is to read now. */
+  portionOf(size) {
+    return this.#pace === null ? size : this.#pace.ask(size)
   }
 
   /** The source flows again, perhaps because its destination has drained. */
@@ -143,24 +155,28 @@ class Transfer {
    */
   stop() {
     if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
-    if (this.#run !== null) native.stop(this.#run.id)
+    this.#run?.stop()
     this.#lastPacket?.push()
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
   detach() {
     if (this.#run !== null) {
-      this.#credit(this.#run, this.#sentByRun())
+      this.#credit(this.#run, this.#run.sent())
       this.stop()
     }
     this.#settle()
+    this.#stallWatch?.stop()
+    this.#pace?.stop()
   }
 
   #obstacleOfFile() {
     const source = this.#source
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
-    if ((source.bytesRead - this.#bytes) % source.readableHighWaterMark !== 0) return 'empty'
+    const { readableHighWaterMark: mark } = source
+    const size = this.#pace === null ? mark : Math.min(mark, this.#pace.portion)
+    if ((source.bytesRead - this.#bytes) % size !== 0) return 'empty'
     this.#isReal ||= this.#fs.isReal(source.fd)
     return this.#isReal ? null : 'patched-fs'
   }
@@ -170,22 +186,15 @@ class Transfer {
     const source = this.#source
     const response = destination instanceof http.ServerResponse ? destination : null
 
-    // Node reads at the descriptor's own offset where no start was given, and
-    // moves it.
-    const isUnseen = isUntouched(source)
-    const position = source.pos ?? (isUnseen && source.autoClose ? UNSEEN_OFFSET : OWN_OFFSET)
-    surveys = (surveys + 1) % 2 ** 31
-    const survey = surveys
-    const answer = native.survey(survey, source.fd, isUnseen ? 0 : position, bytesWanted(source))
-    if (answer < 0 && answer > SURVEY_COLD) return SURVEY_REASONS[answer]
-    const isCold = answer <= SURVEY_COLD
-    const available = isCold ? SURVEY_COLD - answer : answer
+    const { reason, id: survey, position, available, isCold } = surveyOf(source)
+    if (reason !== null) return reason
     if (available === 0) {
       // Files of size 0 may still have something to read (/proc).
       if (this.#bytes === 0) return 'empty'
       source.push(null)
       return null
     }
+    if (this.#isEarly()) return EARLY
     // A read of Node's own finds out whether the disk can be read at all
     // before the client is told that it can, and fills the memory.
     if (isCold && source.bytesRead === 0) return 'cold'
@@ -223,13 +232,14 @@ class Transfer {
       this.#finish(socket, response, PUSHED)
       return null
     }
-    const chunk = response?.chunkedEncoding ? CHUNK : 0
+    const chunk = response?.chunkedEncoding ? (this.#pace?.portion ?? CHUNK) : 0
     const owed = response === null ? Infinity : bytesOwed(response)
     if (response !== null) markHeaderSent(response, header)
     const { fd } = socket._handle
     let begun
     try {
-      begun = native.begin(survey, fd, source.fd, position, length, chunk, header)
+      const rate = this.#pace?.rate ?? 0
+      begun = native.begin(survey, fd, source.fd, position, length, chunk, header, rate)
     } catch {
       // A panic; nothing is known to be sent.
       this.#excludedBecause = 'file-error'
@@ -291,15 +301,8 @@ class Transfer {
 
   /** Leaves a stretch to the pump. */
   #watch(id, socket, response, owed) {
-    const wire = () => native.progress(id)?.[1] ?? 0
-    const hold = new SocketHold(socket, {
-      progress: wire,
-      interrupt: () => native.stop(id),
-      abandon: () => native.abandon(id),
-    })
     const resource = new AsyncResource('MILLRACETRANSFER')
-    this.#run = { id, socket, response, owed, hold, credited: 0 }
-    setRunning(socket, wire)
+    this.#run = new Stretch(id, socket, response, owed)
     whenEnded(id, (completion) => resource.runInAsyncScope(this.#onEnd, this, completion))
   }
 
@@ -309,13 +312,13 @@ class Transfer {
     const source = this.#source
     this.#run = null
     this.#engine = completion.engine
-    setRunning(socket, null)
+    run.forget()
     this.#count(socket, completion.sent, completion.wire)
     this.#credit(run, completion.sent)
 
     const goesOn = this.#judge(completion, socket, response)
     if (isEndedShort(run, completion.sent)) socket.destroy()
-    run.hold.release()
+    run.release()
     if (!goesOn || source.destroyed) return
     const isComplete = completion.outcome === 'complete'
     if (isComplete && source.bytesRead > source.end - (source.start ?? 0)) {
@@ -357,20 +360,33 @@ class Transfer {
    * error here, so one that nobody listens for must not end the process.
    */
   #cut(socket, what) {
-    const source = this.#source
     socket.destroy()
-    source.destroy(
-      source.listenerCount('error') === 0
-        ? undefined
-        : new MillraceError(
-            'ERR_MILLRACE_CUT_SHORT',
-            `The response could not be completed after ${source.bytesRead} bytes: ${what}`,
-          ),
-    )
+    this.#fail('ERR_MILLRACE_CUT_SHORT', what)
   }
 
-  #sentByRun() {
-    return this.#run === null ? 0 : (native.progress(this.#run.id)?.[0] ?? 0)
+  #fail(code, what, callback) {
+    const source = this.#source
+    const message = `The transfer could not be completed after ${source.bytesRead} bytes: ${what}`
+    const isHeard = source.listenerCount('error') > 0
+    source.destroy(isHeard ? new MillraceError(code, message) : undefined, callback)
+  }
+
+  #watchForStall() {
+    const source = this.#source
+    const timeout = this.#stallTimeout
+    this.#stallWatch ??= new StallWatch(source, {
+      timeout,
+      sent: () => source.bytesRead + (this.#run?.sent() ?? 0),
+      onStall: () => {
+        const pipes = [...source._readableState.pipes]
+        if (this.#run !== null) this.#credit(this.#run, this.#run.sent())
+        // The first of the two that ends says why, to who listens to both.
+        const release = () => pipes.forEach((destination) => destination.destroy())
+        this.#fail('ERR_MILLRACE_STALLED', `no progress for ${timeout} ms`, () =>
+          process.nextTick(release),
+        )
+      },
+    })
   }
 
   #count(socket, sent, wire) {

@@ -118,13 +118,14 @@ impl Engine {
     /// `length` bytes, behind `header` (a string of bytes). `chunk` is the
     /// size of HTTP chunks, or 0 for none. A negative `position` moves the
     /// file's own offset along; -2 says that nobody looks at it once all is
-    /// sent.
+    /// sent. `bytes_per_second` limits the body; 0 does not.
     ///
     /// A number: all is sent, in so many bytes, header and framing included.
     /// The last packet of a chunked body waits for the last chunk or for
     /// `push()`; below zero, the socket is corked, and `push()` must come in
     /// any case. Not a number: it runs, or it cannot go on.
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "to read an object costs a call a field")]
     pub fn begin(
         &mut self,
         survey: u32,
@@ -134,6 +135,7 @@ impl Engine {
         length: f64,
         chunk: u32,
         header: JsString<'_>,
+        bytes_per_second: u32,
     ) -> Result<Either<f64, Started>> {
         let header = header.into_latin1()?.take();
         let offset_use = match position {
@@ -161,6 +163,7 @@ impl Engine {
                 cached_until: found.cached_until,
                 data: found.data,
                 offset_use,
+                bytes_per_second: NonZeroU32::new(bytes_per_second),
             };
             Ok(attempt::begin(socket, file, request, &self.hub))
         });
@@ -206,6 +209,13 @@ pub fn push(socket: i32) {
     if let Ok(socket) = fd::borrow(socket) {
         socket::set_cork(socket, false);
     }
+}
+
+/// Bytes that the kernel took and the peer has not acknowledged; 0 where
+/// nobody can tell.
+#[napi(catch_unwind)]
+pub fn unacknowledged(socket: i32) -> u32 {
+    fd::borrow(socket).ok().and_then(socket::unacknowledged).unwrap_or(0)
 }
 
 /// True for a stream socket of TCP or of the Unix domain.

@@ -1,6 +1,6 @@
 //! Stream sockets: what they are, and sending into them without waiting.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{AddressFamily, SendFlags, SocketType, sockopt};
@@ -75,6 +75,17 @@ pub(crate) fn send_file(
         Err(Errno::IO) => Err(Error::new(Errno::IO, "read")),
         Err(errno) => Err(Error::new(errno, "write")),
     }
+}
+
+/// Bytes that a TCP socket sent, or will, and whose arrival the peer has not
+/// acknowledged (`SIOCOUTQ`, tcp(7)); of a Unix socket, about those that the
+/// peer has not read (unix(7)). Nothing for what is not a socket.
+pub(crate) fn unacknowledged(socket: BorrowedFd<'_>) -> Option<u32> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ, which is TIOCOUTQ, writes one int to where its
+    // argument points, and `count` is one that outlives the call.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
+    if result == 0 { u32::try_from(count).ok() } else { None }
 }
 
 /// Sets `TCP_CORK`: on, only full packets leave; off, all that waits leaves.

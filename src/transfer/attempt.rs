@@ -2,8 +2,10 @@
 //! right now is, without waiting for anything and without a thread; the rest
 //! is the pump's.
 
+use std::num::NonZeroU32;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::sys::residency::is_cached;
@@ -13,6 +15,7 @@ use crate::transfer::carrier::{Carrier, Pause, assemble, skip};
 use crate::transfer::cursor::{Cursor, Framing};
 use crate::transfer::hub::Hub;
 use crate::transfer::mover::{Engine, Mover};
+use crate::transfer::pace::Pace;
 use crate::transfer::pump::{self, Job};
 
 /// At most this many bytes are sent on the JavaScript thread. Larger values
@@ -76,6 +79,8 @@ pub(crate) struct Request {
     /// All bytes of the file that are wanted, and maybe more, or none.
     pub(crate) data: Vec<u8>,
     pub(crate) offset_use: OffsetUse,
+    /// Body bytes a second, at most; nothing for no limit.
+    pub(crate) bytes_per_second: Option<NonZeroU32>,
 }
 
 /// What becomes of the file's own offset.
@@ -111,22 +116,25 @@ pub(crate) fn begin(
     request: Request,
     hub: &Arc<Hub>,
 ) -> Begun {
-    let Request { engine, framing, header, offset, length, cached_until, data, offset_use } =
-        request;
+    let Request { engine, framing, header, offset, length, cached_until, data, .. } = request;
+    let Request { offset_use, bytes_per_second, .. } = request;
+    let pace = bytes_per_second.map(|rate| Pace::new(rate, Instant::now()));
+    let is_paced = pace.is_some();
     let mut carrier = Carrier {
         cursor: Cursor::new(framing, header, offset, length),
         mover: Mover::new(engine, cached_until),
+        is_exact: is_paced,
     };
     let is_chunked = framing != Framing::Raw;
     let moves_offset = offset_use != OffsetUse::None;
     let run = |carrier: Carrier, (socket, file)| {
         let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
-        pump::carry(Job { carrier, socket, file, moves_offset, is_chunked }, hub).map_or_else(
+        pump::carry(Job { carrier, pace, socket, file, moves_offset, is_chunked }, hub).map_or_else(
             |error| Begun::Stuck { error, sent, wire, rest: Vec::new() },
             Begun::Running,
         )
     };
-    if length > BUDGET {
+    if length > BUDGET || is_paced {
         // Surely the pump's: what it needs is taken first, so that a
         // shortage shows before a byte is out.
         let fds = match pump::check().and_then(|()| duplicate(socket, file)) {
@@ -135,7 +143,9 @@ pub(crate) fn begin(
                 return Begun::Stuck { error, sent: 0, wire: 0, rest: Vec::new() };
             }
         };
-        carrier.drive(socket, file, BUDGET, || false);
+        if !is_paced {
+            carrier.drive(socket, file, BUDGET, || false);
+        }
         return run(carrier, fds);
     }
     let data = usize::try_from(length).ok().and_then(|length| data.get(..length));

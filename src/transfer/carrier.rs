@@ -71,6 +71,9 @@ fn to_usize(count: u64) -> usize {
 pub(crate) struct Carrier {
     pub(crate) cursor: Cursor,
     pub(crate) mover: Mover,
+    /// A budget is one of body bytes, and kept to the byte; otherwise of all
+    /// bytes, and the last piece may exceed it.
+    pub(crate) is_exact: bool,
 }
 
 impl Carrier {
@@ -83,9 +86,10 @@ impl Carrier {
         budget: u64,
         stopping: impl Fn() -> bool,
     ) -> Pause {
-        let start = self.cursor.wire();
+        let start = self.counted();
         loop {
-            if self.cursor.wire() - start >= budget {
+            let spent = self.counted() - start;
+            if spent >= budget {
                 return if self.cursor.piece(stopping()) == Piece::End {
                     Pause::Ended
                 } else {
@@ -101,6 +105,7 @@ impl Carrier {
                     Err(error) => return Pause::Failed(error),
                 },
                 Piece::Body { offset, count } => {
+                    let count = if self.is_exact { count.min(budget - spent) } else { count };
                     let ahead = self.cursor.remaining();
                     match self.mover.advance(socket, file, offset, count, ahead) {
                         Ok(Moved::Bytes(count)) => count,
@@ -115,6 +120,10 @@ impl Carrier {
             };
             self.cursor.advance(count);
         }
+    }
+
+    fn counted(&self) -> u64 {
+        if self.is_exact { self.cursor.sent() } else { self.cursor.wire() }
     }
 }
 

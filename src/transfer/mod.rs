@@ -5,6 +5,7 @@
 //!   mover     how body bytes get from file to socket: sendfile, or copy
 //!   carrier   cursor + mover, driven until something stands in the way
 //!   attempt   the first, bounded drive, on the JavaScript thread
+//!   pace      how fast it may go, pure
 //!   pump      all further drives, on tokio
 //!   hub       the transfers of one JavaScript environment, and their ends
 //! ```
@@ -19,4 +20,5 @@ pub(crate) mod carrier;
 pub(crate) mod cursor;
 pub(crate) mod hub;
 pub(crate) mod mover;
+pub(crate) mod pace;
 pub(crate) mod pump;

@@ -7,9 +7,11 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use rustix::io::Errno;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, Result};
 use crate::sys::{file, readiness, socket};
@@ -18,14 +20,19 @@ use crate::transfer::carrier::{Carrier, Pause};
 use crate::transfer::cursor::Piece;
 use crate::transfer::hub::{Completion, Control, Hub, Outcome};
 use crate::transfer::mover::SLICE;
+use crate::transfer::pace::Pace;
 
 /// How far ahead of a cold read the kernel is told to read.
 const READ_AHEAD: u64 = 4 << 20;
+
+/// How often a thread wakes up for paced transfers, at most. In nanoseconds.
+const TICK: u64 = 8_000_000;
 
 /// One transfer, ready to be carried on.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) carrier: Carrier,
+    pub(crate) pace: Option<Pace>,
     pub(crate) socket: OwnedFd,
     pub(crate) file: OwnedFd,
     /// The file's own offset follows the transfer, as read(2) would move it.
@@ -74,15 +81,17 @@ impl Drop for Teller {
 
 async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
     let file = Arc::new(job.file);
-    if job.is_chunked {
+    // A paced transfer's portions are to leave when they are due.
+    let is_corked = job.is_chunked && job.pace.is_none();
+    if is_corked {
         socket::set_cork(job.socket.as_fd(), true);
     }
-    let (outcome, socket) = pump(&mut job.carrier, job.socket, &file, &control).await;
+    let (outcome, socket) = pump(&mut job.carrier, job.pace, job.socket, &file, &control).await;
     if job.moves_offset {
         // Fails only for a file that cannot seek, which is not regular.
         let _ = file::set_offset(file.as_fd(), job.carrier.cursor.offset());
     }
-    if let (true, Some(socket)) = (job.is_chunked, socket) {
+    if let (true, Some(socket)) = (is_corked, socket) {
         socket::set_cork(socket.as_fd(), false);
     }
     drop(file);
@@ -97,6 +106,7 @@ async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
 /// it could not be watched.
 async fn pump(
     carrier: &mut Carrier,
+    mut pace: Option<Pace>,
     socket: OwnedFd,
     file: &Arc<OwnedFd>,
     control: &Control,
@@ -112,6 +122,17 @@ async fn pump(
         if control.stopping() && carrier.cursor.piece(true) == Piece::End {
             return (ended(carrier), Some(socket.into_inner()));
         }
+        let budget = match pace.as_mut().map(|pace| pace.allowance(Instant::now().into_std())) {
+            None => SLICE,
+            Some(Ok(count)) => count,
+            Some(Err(due)) => {
+                tokio::select! {
+                    () = control.changed() => {}
+                    () = sleep_until(shared_tick(due)) => {}
+                }
+                continue;
+            }
+        };
         // The guard is taken before the attempt to send: readiness that
         // arrives in between is not cleared with it.
         let mut guard = tokio::select! {
@@ -123,7 +144,11 @@ async fn pump(
                 Err(_) => return (Outcome::Abandoned, None),
             },
         };
-        let pause = carrier.drive(socket.as_fd(), file.as_fd(), SLICE, || control.stopping());
+        let sent = carrier.cursor.sent();
+        let pause = carrier.drive(socket.as_fd(), file.as_fd(), budget, || control.stopping());
+        if let Some(pace) = &mut pace {
+            pace.spend(carrier.cursor.sent() - sent);
+        }
         control.report(carrier.cursor.sent(), carrier.cursor.wire());
         let outcome = match pause {
             Pause::Blocked => {
@@ -152,6 +177,16 @@ async fn pump(
         };
         return (outcome, Some(socket.into_inner()));
     }
+}
+
+/// The next tick of a clock that is common to all transfers, so that one
+/// wake-up of a thread serves many. What a transfer loses it makes up for.
+fn shared_tick(due: std::time::Instant) -> Instant {
+    static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    let past = due.saturating_duration_since(*START).as_nanos() % u128::from(TICK);
+    // A remainder of the tick: it fits.
+    let past = u64::try_from(past).unwrap_or(0);
+    Instant::from_std(due + Duration::from_nanos(TICK - past))
 }
 
 fn ended(carrier: &Carrier) -> Outcome {
