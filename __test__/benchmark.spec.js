@@ -90,6 +90,22 @@ describe('benchmark/http.js', { skip, timeout: PATIENCE }, () => {
   })
 })
 
+describe('benchmark/paced.js', () => {
+  it('reports how paces are kept, and what that costs', { timeout: PATIENCE }, (t) => {
+    const args = ['--seconds', '1', '--clients', '3']
+    const { status, stdout, stderr, leftovers } = run(t, 'paced.js', args)
+    assert.strictEqual(status, 0, stderr)
+    for (const load of ['64 KiB', '256 KiB', '1 MiB', '10 MiB', '100 MiB']) {
+      assert.match(
+        stdout,
+        new RegExp(`^\\| 3 at ${load}/s \\| +-?\\d+\\.\\d % \\| .* \\d+\\.\\d+ \\|$`, 'm'),
+      )
+    }
+    assert.match(stdout, /^\| 3 without a pace \| .* [\d.]+ \|$/m)
+    assert.deepStrictEqual(leftovers, [])
+  })
+})
+
 describe('benchmark/stalled.js', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
   it('reports memory, descriptors and latency', { timeout: PATIENCE }, (t) => {
     const { status, stdout, stderr, leftovers } = run(t, 'stalled.js', ['--clients', '10'])
