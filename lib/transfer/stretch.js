@@ -1,50 +1,66 @@
 'use strict'
 
 // A part of a file that the pump carries into a socket, from when JavaScript
-// has let go of the socket until it gets it back.
+// has let go of the socket until it gets it back. One object for all who ask
+// about it: closures of each take more memory than all the rest.
+
+const { AsyncResource } = require('node:async_hooks')
 
 const { setRunning, unacknowledged } = require('./accounting.js')
-const { native } = require('./engine.js')
+const { native, whenEnded } = require('./engine.js')
 const { SocketHold } = require('./socket-hold.js')
 
-class Stretch {
+/** Keeps the asynchronous context in which it began. */
+class Stretch extends AsyncResource {
+  #id
   #hold
+  /** Bytes of the file that the source counts as read already. */
+  credited = 0
 
   /**
    * @param {number} id the pump's number for it
-   * @param {import('node:net').Socket} socket
-   * @param {import('node:http').ServerResponse | null} response whose body it
-   *   is part of
-   * @param {number} owed bytes that the response owed at its beginning
+   * @param {object} parties
+   * @param {import('node:net').Socket} parties.socket
+   * @param {import('node:http').ServerResponse | null} parties.response whose
+   *   body it is part of
+   * @param {number} parties.owed bytes that the response owed at its beginning
+   * @param {(completion: import('../../binding.js').Completion) => void} onEnd
+   *   called in the context of the beginning
    */
-  constructor(id, socket, response, owed) {
-    this.id = id
+  constructor(id, { socket, response, owed }, onEnd) {
+    super('MILLRACETRANSFER')
+    this.#id = id
     this.socket = socket
     this.response = response
     this.owed = owed
-    /** Bytes of the file that the source counts as read already. */
-    this.credited = 0
-    this.#hold = new SocketHold(socket, {
-      progress: () => this.wire() - unacknowledged(socket),
-      interrupt: () => this.stop(),
-      abandon: () => native.abandon(id),
-    })
-    setRunning(socket, () => this.wire())
+    setRunning(socket, this)
+    this.#hold = new SocketHold(socket, this)
+    whenEnded(id, (completion) => this.runInAsyncScope(onEnd, null, completion))
   }
 
   /** Bytes of the file sent so far. */
   sent() {
-    return native.progress(this.id)?.[0] ?? 0
+    return native.progress(this.#id)?.[0] ?? 0
   }
 
   /** Bytes sent so far, framing included. */
   wire() {
-    return native.progress(this.id)?.[1] ?? 0
+    return native.progress(this.#id)?.[1] ?? 0
+  }
+
+  /** Grows with every byte that arrives. */
+  progress() {
+    return this.wire() - unacknowledged(this.socket)
   }
 
   /** Has it end as soon as a writer may go on. */
   stop() {
-    native.stop(this.id)
+    native.stop(this.#id)
+  }
+
+  /** Has it end wherever it is. */
+  abandon() {
+    native.abandon(this.#id)
   }
 
   /** The pump has ended, and its bytes are no longer counted here. */

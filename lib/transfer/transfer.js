@@ -7,14 +7,13 @@
 // transfer is, to Node's machinery, a read that takes long, and to undo it at
 // any byte means to answer with the next chunk after all.
 
-const { AsyncResource } = require('node:async_hooks')
 const http = require('node:http')
 
 const { MillraceError, socketError } = require('../errors.js')
 const { disabledBecause } = require('../native.js')
 const { addBytesWritten } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
-const { native, engineName, whenEnded } = require('./engine.js')
+const { native, engineName } = require('./engine.js')
 const {
   takeHeader,
   markHeaderSent,
@@ -301,9 +300,7 @@ class Transfer {
 
   /** Leaves a stretch to the pump. */
   #watch(id, socket, response, owed) {
-    const resource = new AsyncResource('MILLRACETRANSFER')
-    this.#run = new Stretch(id, socket, response, owed)
-    whenEnded(id, (completion) => resource.runInAsyncScope(this.#onEnd, this, completion))
+    this.#run = new Stretch(id, { socket, response, owed }, (completion) => this.#onEnd(completion))
   }
 
   #onEnd(completion) {
