@@ -34,9 +34,12 @@ impl Thread {
     /// Runs `task` on this thread.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let busy = Busy::new(&self.load);
+        // A task that waits by value is held twice: as what it was and as
+        // what is waited for.
+        let mut task = Box::pin(task);
         self.handle.spawn(async move {
             let _busy = busy;
-            task.await;
+            task.as_mut().await;
         });
     }
 

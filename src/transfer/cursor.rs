@@ -127,7 +127,8 @@ impl Cursor {
             let pending = self.text.len() - self.text_start;
             self.text_start += usize::try_from(count).unwrap_or(pending).min(pending);
             if self.text_start == self.text.len() {
-                self.text.clear();
+                // A header's room is not needed again.
+                self.text = Vec::new();
                 self.text_start = 0;
             }
             return;
