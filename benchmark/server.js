@@ -9,6 +9,10 @@
 //   /cpu            CPU time of this process so far, in microseconds
 //   /transfer       how the last file was carried, as soon as its stream is closed
 //   /memory         resident bytes, after a garbage collection
+//   /json           a small document
+//   /loop           the p99 of the event loop's delay since the last such
+//                   request, in milliseconds; watched from the first one on
+//   /busy/MS        from now on, JavaScript computes for so long every 10 ms
 //
 // Node's handler and ours differ in one word.
 //
@@ -17,6 +21,7 @@
 const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
+const { monitorEventLoopDelay } = require('node:perf_hooks')
 
 const millrace = require('..')
 
@@ -24,9 +29,14 @@ const [folder, framing] = process.argv.slice(2)
 const setsLength = framing === 'length'
 const implementations = { fs, millrace }
 
+const BUSY_PERIOD = 10
+const DOCUMENT = { id: 7, name: 'millrace', tags: ['a', 'b', 'c'] }
+
 const contents = new Map()
 const lengths = new Map()
 let last = null
+let loop = null
+let busy = null
 
 function sendFile(implementation, name, response) {
   const file = path.join(folder, name)
@@ -61,6 +71,31 @@ const others = {
     globalThis.gc?.()
     response.end(String(process.memoryUsage.rss()))
   },
+
+  json(response) {
+    response.setHeader('Content-Type', 'application/json')
+    response.end(JSON.stringify(DOCUMENT))
+  },
+
+  loop(response) {
+    if (loop === null) {
+      loop = monitorEventLoopDelay({ resolution: 1 })
+      loop.enable()
+    }
+    response.end(String(loop.percentile(99) / 1e6))
+    loop.reset()
+  },
+
+  busy(response, milliseconds) {
+    clearInterval(busy)
+    if (milliseconds > 0) busy = setInterval(compute, BUSY_PERIOD, Number(milliseconds))
+    response.end()
+  },
+}
+
+function compute(milliseconds) {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end);
 }
 
 function once(cache, key, compute) {

@@ -29,6 +29,38 @@ function buildClient() {
 }
 
 /**
+ * Starts the client.
+ * @param {object} options
+ * @param {(string | number)[]} options.args
+ * @param {number} [options.core]
+ * @param {boolean} [options.isMeek] lets others on its core go first
+ */
+function startClient({ args, core, isMeek = false }) {
+  const meekly = isMeek ? ['nice', '-n', '10'] : []
+  const [command, ...rest] = onCore(core, [...meekly, PROGRAM, ...args.map(String)])
+  const child = spawn(command, rest)
+  let complaint = ''
+  child.stderr.on('data', (data) => (complaint += data))
+  // Says that the client is gone: its exit does, with the reason.
+  child.stdin.on('error', () => {})
+  const exit = once(child, 'close')
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    exit,
+    async nextLine() {
+      const { value, done } = await lines.next()
+      if (!done) return value
+      await exit
+      throw new Error(`the client ended: ${complaint.trim()}`)
+    },
+    /** Says that it may go on. */
+    goOn: () => child.stdin.write('\n'),
+    end: () => child.stdin.end(),
+    kill: () => child.kill(),
+  }
+}
+
+/**
  * One run: connects, makes one request on each connection, and then those
  * that count.
  * @param {object} run
@@ -42,37 +74,20 @@ function buildClient() {
  * @returns {Promise<{ seconds: number, cpu: number }>}
  */
 async function runClient({ port, target, connections, requests, core }, readCpu) {
-  const [command, ...args] = onCore(core, [
-    PROGRAM,
-    ...[port, target, connections, requests].map(String),
-    'paced',
-  ])
-  const child = spawn(command, args)
-  let complaint = ''
-  child.stderr.on('data', (data) => (complaint += data))
-  // Says that the client is gone: its exit does, with the reason.
-  child.stdin.on('error', () => {})
-  const exit = once(child, 'close')
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const nextLine = async () => {
-    const { value, done } = await lines.next()
-    if (!done) return value
-    await exit
-    throw new Error(`the client ended: ${complaint.trim()}`)
-  }
-
+  const args = [port, target, connections, requests, 'paced']
+  const client = startClient({ args, core })
   try {
-    await nextLine()
+    await client.nextLine()
     const before = await readCpu()
-    child.stdin.write('\n')
-    const { seconds } = JSON.parse(await nextLine())
+    client.goOn()
+    const { seconds } = JSON.parse(await client.nextLine())
     const cpu = (await readCpu()) - before
-    child.stdin.end()
-    await exit
+    client.end()
+    await client.exit
     return { seconds, cpu }
   } finally {
-    child.kill()
+    client.kill()
   }
 }
 
-module.exports = { buildClient, runClient }
+module.exports = { buildClient, runClient, startClient }

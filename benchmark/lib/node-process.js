@@ -20,7 +20,7 @@ function versionOf(node) {
  * @param {object} options
  * @param {string} options.node
  * @param {string[]} options.args
- * @param {number} [options.core] where it is to run
+ * @param {number | string} [options.core] where it is to run
  */
 function startNode({ node, args, core }) {
   const [command, ...rest] = onCore(core, [node, ...args])

@@ -36,7 +36,7 @@ function parseSize(text) {
   return size
 }
 
-/** What http.js and read.js have in common. */
+/** What http.js, read.js and contention.js have in common. */
 const COMMON = {
   rounds: { type: 'string' },
   json: { type: 'string' },
@@ -68,6 +68,19 @@ function parseHttpOptions() {
   }
 }
 
+function parseContentionOptions() {
+  const values = parseCommandLine({
+    ...COMMON,
+    downloads: { type: 'string', default: '64' },
+    seconds: { type: 'string' },
+  })
+  return {
+    ...commonOf({ ...values, rounds: values.rounds ?? (values.quick ? '1' : '7') }),
+    downloads: parseCount('downloads', values.downloads),
+    seconds: parseCount('seconds', values.seconds ?? (values.quick ? '1' : '3')),
+  }
+}
+
 /** @param {string[]} names of what can be measured */
 function parseReadOptions(names) {
   const values = parseCommandLine({ ...COMMON, only: { type: 'string' } })
@@ -80,4 +93,10 @@ function parseReadOptions(names) {
   return { ...commonOf(values), only }
 }
 
-module.exports = { parseCommandLine, parseCount, parseHttpOptions, parseReadOptions }
+module.exports = {
+  parseCommandLine,
+  parseCount,
+  parseContentionOptions,
+  parseHttpOptions,
+  parseReadOptions,
+}

@@ -17,12 +17,26 @@ function chooseCores() {
   }
   // The first and the last are never hyperthreads of one core, if there are more than two.
   const chosen = { server: cores[0], client: cores.at(-1) }
-  const works = Object.values(chosen).every(
-    (core) => spawnSync('taskset', ['-c', String(core), 'true']).status === 0,
-  )
-  if (works) return chosen
+  if (canPin(chosen.server) && canPin(chosen.client)) return chosen
   note('taskset is missing or not permitted: server and client run unpinned.')
   return null
+}
+
+/**
+ * The last core for the clients and all others for the server, which has
+ * several threads.
+ * @returns {{ server: string, client: number, others: number } | null}
+ *   with the number of the server's cores, or null
+ */
+function chooseSides() {
+  const chosen = chooseCores()
+  if (chosen === null) return null
+  const others = allowedCores().slice(0, -1)
+  return { server: others.join(','), client: chosen.client, others: others.length }
+}
+
+function canPin(core) {
+  return spawnSync('taskset', ['-c', String(core), 'true']).status === 0
 }
 
 function allowedCores() {
@@ -40,12 +54,13 @@ function allowedCores() {
 }
 
 /**
- * The command line that runs `command` on a core, or wherever when there is none.
- * @param {number | undefined} core
+ * The command line that runs `command` on a core, or on any of a list, or
+ * wherever when there is none.
+ * @param {number | string | undefined} core
  * @param {string[]} command
  */
 function onCore(core, command) {
   return core === undefined ? command : ['taskset', '-c', String(core), ...command]
 }
 
-module.exports = { chooseCores, onCore }
+module.exports = { chooseCores, chooseSides, onCore }

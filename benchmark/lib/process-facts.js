@@ -30,6 +30,21 @@ function descriptorLimit() {
   return limit === 'unlimited' ? Infinity : Number(limit)
 }
 
+/**
+ * The names of a process's threads: the addon's are called millrace, those
+ * that wait for disks tokio-*.
+ */
+function threadNames(pid) {
+  const folder = `/proc/${pid}/task`
+  return fs.readdirSync(folder).flatMap((id) => {
+    try {
+      return [fs.readFileSync(`${folder}/${id}/comm`, 'utf8').trim()]
+    } catch {
+      return []
+    }
+  })
+}
+
 /** CPU time of a process, in ticks of the clock. */
 function cpuTicks(pid) {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -67,4 +82,4 @@ function untilQuiet(pid, timeout) {
   }, timeout)
 }
 
-module.exports = { countDescriptors, descriptorLimit, until, untilQuiet }
+module.exports = { countDescriptors, descriptorLimit, threadNames, until, untilQuiet }

@@ -17,7 +17,7 @@ const PATIENCE = 30_000
  * @param {string} options.node
  * @param {string} options.folder
  * @param {boolean} [options.setsLength]
- * @param {number} [options.core] where it is to run
+ * @param {number | string} [options.core] where it is to run
  */
 async function startServer({ node, folder, setsLength = false, core }) {
   const args = ['--expose-gc', SERVER, folder, ...(setsLength ? ['length'] : [])]
