@@ -7,6 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 
 const PERIOD = 20
 const QUIET = 300
+const PAGE = 4096
 
 /**
  * How many files and sockets a process has open. What belongs to its threads
@@ -28,6 +29,22 @@ function descriptorLimit() {
   const limits = fs.readFileSync('/proc/self/limits', 'utf8')
   const limit = /^Max open files\s+(\S+)/m.exec(limits)[1]
   return limit === 'unlimited' ? Infinity : Number(limit)
+}
+
+/**
+ * What sockets hold in the kernel, in bytes: of all processes, both ends of a
+ * connection if both are here.
+ */
+function socketBytes() {
+  const [, pages] = /^TCP: .* mem (\d+)$/m.exec(fs.readFileSync('/proc/net/sockstat', 'utf8'))
+  return pages * PAGE
+}
+
+/** Resident memory of a process that it shares with no other, in bytes. */
+function privateBytes(pid) {
+  const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const lines = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm)]
+  return lines.reduce((sum, [, kibibytes]) => sum + kibibytes * 2 ** 10, 0)
 }
 
 /**
@@ -82,4 +99,12 @@ function untilQuiet(pid, timeout) {
   }, timeout)
 }
 
-module.exports = { countDescriptors, descriptorLimit, threadNames, until, untilQuiet }
+module.exports = {
+  countDescriptors,
+  descriptorLimit,
+  privateBytes,
+  socketBytes,
+  threadNames,
+  until,
+  untilQuiet,
+}

@@ -5,59 +5,31 @@
 const { once } = require('node:events')
 const http = require('node:http')
 
-/** As many as the listen queue takes at once. */
-const BATCH = 100
+const { startClient } = require('./client.js')
 
-class Clients {
-  #port
-  /** One for each: an agent is a way to keep one connection. */
-  #agents
-  #requests = []
-
-  constructor(port, count) {
-    this.#port = port
-    this.#agents = Array.from(
-      { length: count },
-      () => new http.Agent({ keepAlive: true, maxSockets: 1 }),
-    )
+/**
+ * Connects so many clients, each of which has had a response, and idles.
+ * @param {{ port: number, idle: string, target: string, count: number }} options
+ */
+async function connectClients({ port, idle, target, count }) {
+  const client = startClient({ args: ['stall', port, idle, target, count] })
+  try {
+    await client.nextLine()
+  } catch (error) {
+    client.kill()
+    throw error
   }
-
-  /** Connects them all: every connection has had a response, and idles. */
-  async connect(target) {
-    for (let first = 0; first < this.#agents.length; first += BATCH) {
-      const batch = this.#agents.slice(first, first + BATCH)
-      await Promise.all(
-        batch.map(async (agent) => {
-          const response = await this.#ask(agent, target)
-          response.resume()
-          await once(response, 'end')
-        }),
-      )
-    }
-  }
-
-  /** Has them all ask, and read no further than to the response's header. */
-  async stall(target) {
-    await Promise.all(this.#agents.map((agent) => this.#ask(agent, target)))
-  }
-
-  /** They all go away, as it happens: without a word. */
-  leave() {
-    for (const request of this.#requests) {
-      // Both say so when they are cut off.
-      request.on('error', () => {})
-      request.destroy()
-    }
-    for (const agent of this.#agents) agent.destroy()
-  }
-
-  async #ask(agent, target) {
-    const request = http.get({ host: '127.0.0.1', port: this.#port, path: target, agent })
-    this.#requests.push(request)
-    const [response] = await once(request, 'response')
-    response.on('error', () => {})
-    if (response.statusCode !== 200) throw new Error(`GET ${target}: ${response.statusCode}`)
-    return response
+  return {
+    /** Has them all ask, and read no further than to the response's status. */
+    async stall() {
+      client.goOn()
+      await client.nextLine()
+    },
+    /** They all go away, as it happens: without a word. */
+    async leave() {
+      client.end()
+      await client.exit
+    },
   }
 }
 
@@ -80,4 +52,4 @@ async function probe(port, target, count) {
   return latencies
 }
 
-module.exports = { Clients, probe }
+module.exports = { connectClients, probe }

@@ -14,6 +14,11 @@ pub(crate) fn request_for(path: &str) -> Vec<u8> {
 pub(crate) fn measure(port: u16, request: &[u8]) -> Fallible<usize> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.write_all(request)?;
+    read_length(&mut stream)
+}
+
+/// Reads one response, and says how long it was on the wire.
+pub(crate) fn read_length(stream: &mut TcpStream) -> Fallible<usize> {
     let mut data = Vec::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

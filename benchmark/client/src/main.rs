@@ -3,8 +3,8 @@
 //! the kernel (`MSG_TRUNC`).
 //!
 //! `benchmark-client PORT PATH CONNECTIONS REQUESTS [paced]` prints
-//! `{"requests":N,"bytes":B,"seconds":S}`. `benchmark-client flood` and
-//! `benchmark-client probe` are described in their modules.
+//! `{"requests":N,"bytes":B,"seconds":S}`. What it does as
+//! `flood`, `probe` and `stall` is told in these modules.
 //!
 //! The first response is read whole and its framing decoded; every later one
 //! must be as long on the wire, and begin with the same status line. Every
@@ -17,6 +17,7 @@
 mod flood;
 mod http;
 mod probe;
+mod stall;
 
 use std::io::{Read, stdin};
 use std::time::Instant;
@@ -51,6 +52,7 @@ fn main() -> Fallible<()> {
     match arguments.split_first() {
         Some((word, rest)) if word == "flood" => return flood::main(rest),
         Some((word, rest)) if word == "probe" => return probe::main(rest),
+        Some((word, rest)) if word == "stall" => return stall::main(rest),
         _ => {}
     }
     let [port, path, connections, requests, pace @ ..] = arguments.as_slice() else {
