@@ -6,7 +6,7 @@ use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
 use crate::bindings::convert::offset;
-use crate::file::reading::{self, Cached};
+use crate::sys::cached::{self, Cached};
 use crate::sys::{fd, file, memory};
 
 /// Opens a regular file for reading without waiting for a disk. A descriptor,
@@ -44,7 +44,7 @@ const UNSUPPORTED: i32 = i32::MIN;
 pub fn read_cached(file: i32, mut buffer: BufferSlice<'_>, position: f64) -> i32 {
     let Ok(file) = fd::borrow(file) else { return UNSUPPORTED };
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-    match reading::read_cached(file, &mut buffer, offset(position)) {
+    match cached::read(file, &mut buffer, offset(position)) {
         Cached::All(read) => count(read),
         Cached::Part(read) => -1 - count(read),
         Cached::Unsupported => UNSUPPORTED,

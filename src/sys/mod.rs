@@ -4,8 +4,10 @@
 //! `EINTR` is retried here; every other failure is returned with the name of
 //! the call that failed. Nothing here knows what a transfer is.
 
+pub(crate) mod cached;
 pub(crate) mod fd;
 pub(crate) mod file;
+mod mapping;
 pub(crate) mod memory;
 pub(crate) mod readiness;
 pub(crate) mod residency;

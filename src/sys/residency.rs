@@ -3,7 +3,9 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::file;
+use rustix::io::Errno;
+
+use crate::sys::{file, mapping};
 
 const PAGE: u64 = 4096;
 
@@ -29,30 +31,96 @@ struct Cachestat {
     recently_evicted: u64,
 }
 
-/// True when reading `length` bytes (more than none) at `offset` needs no
-/// disk, as far as the kernel can tell; a page may still leave before it is
-/// read. False when it does, or when nobody can tell.
-///
-/// Asks cachestat(2). Where that is missing, or refuses because the process
-/// neither owns nor may write the file (Linux 6.14), the first and the last
-/// page answer for the rest, through `RWF_NOWAIT`.
+/// In a range whose pages are all there, one byte out of so many is asked for
+/// by a read: cachestat(2) also counts pages that a disk has yet to fill.
+const SAMPLE: usize = 64 << 10;
+
+/// Behind the end of every file.
+const BEHIND_ALL: u64 = i64::MAX as u64 - PAGE;
+
+/// What can be said of a range of a file without reading any of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// It is in memory.
+    Sure,
+    /// A read with `RWF_NOWAIT` tells, or `otherwise` where that is refused.
+    Likely,
+    /// Not all of it is in memory.
+    Missing,
+    Untold,
+}
+
+/// Guesses whether `length` bytes at `offset`, or as many of them as the file
+/// has, are in memory. Never waits.
+pub(crate) fn guess(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Guess {
+    // Refused where the process neither owns nor may write the file (Linux
+    // 6.14), and unknown before Linux 6.5.
+    let Some(count) = cached_pages(fd, offset, length) else { return Guess::Likely };
+    if count >= pages(offset, length) || count >= pages(offset, bounded(fd, offset, length)) {
+        return Guess::Likely;
+    }
+    if is_askable(fd) {
+        return Guess::Missing;
+    }
+    match otherwise(fd, offset, length) {
+        None => Guess::Untold,
+        Some(false) => Guess::Missing,
+        Some(true) => Guess::Sure,
+    }
+}
+
+/// Where the file system refuses `RWF_NOWAIT`: whether the range is in memory,
+/// or nothing where that cannot be told either.
+pub(crate) fn otherwise(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Option<bool> {
+    let length = bounded(fd, offset, length);
+    match rustix::fs::fstatfs(fd).ok()?.f_type {
+        // Nothing fills its pages later.
+        libc::TMPFS_MAGIC => Some(cached_pages(fd, offset, length)? >= pages(offset, length)),
+        // Its own inode has no pages; a mapping has those of the file beneath.
+        libc::OVERLAYFS_SUPER_MAGIC => mapping::is_resident(fd, offset, length),
+        // Others may have to ask a server before they map or read anything.
+        _ => None,
+    }
+}
+
+/// True when reading `length` bytes at `offset` needs no disk, as far as the
+/// kernel can tell; a page may still leave before it is read. False when it
+/// does, or when nobody can tell.
 pub(crate) fn is_cached(fd: BorrowedFd<'_>, offset: u64, length: u64) -> bool {
     if length == 0 {
         return true;
     }
-    cached_pages(fd, offset, length).map_or_else(
-        || byte_is_cached(fd, offset) && byte_is_cached(fd, offset + length - 1),
-        |cached| cached >= pages(offset, length),
-    )
-}
-
-fn pages(offset: u64, length: u64) -> u64 {
-    (offset + length).div_ceil(PAGE) - offset / PAGE
-}
-
-fn byte_is_cached(fd: BorrowedFd<'_>, offset: u64) -> bool {
+    match guess(fd, offset, length) {
+        Guess::Sure => return true,
+        Guess::Likely => {}
+        Guess::Missing | Guess::Untold => return false,
+    }
+    let last = offset + length - 1;
+    let mut samples = (offset..last).step_by(SAMPLE).chain([last]);
     // Zero bytes, the end of the file, is an answer that needs no disk.
-    file::read_cached_at(fd, &mut [0], offset).is_ok()
+    let refusal = samples.find_map(|at| file::read_cached_at(fd, &mut [0], at).err());
+    match refusal {
+        None => true,
+        Some(Errno::OPNOTSUPP | Errno::NOSYS) => otherwise(fd, offset, length) == Some(true),
+        Some(_) => false,
+    }
+}
+
+/// Whether the file system knows `RWF_NOWAIT`. Reads nothing.
+fn is_askable(fd: BorrowedFd<'_>) -> bool {
+    let answer = file::read_cached_at(fd, &mut [0], BEHIND_ALL);
+    !matches!(answer, Err(Errno::OPNOTSUPP | Errno::NOSYS))
+}
+
+/// How much of a range lies in the file.
+fn bounded(fd: BorrowedFd<'_>, offset: u64, length: u64) -> u64 {
+    let size = file::describe(fd).map_or(0, |description| description.size);
+    size.saturating_sub(offset).min(length)
+}
+
+/// Number of pages that a range touches.
+fn pages(offset: u64, length: u64) -> u64 {
+    if length == 0 { 0 } else { (offset + length).div_ceil(PAGE) - offset / PAGE }
 }
 
 /// Number of cached pages in the range, or nothing when the kernel won't say.
@@ -89,6 +157,7 @@ mod tests {
 
     #[test]
     fn counts_the_pages_that_a_range_touches() {
+        assert_eq!(pages(5000, 0), 0);
         assert_eq!(pages(0, 1), 1);
         assert_eq!(pages(0, 4096), 1);
         assert_eq!(pages(0, 4097), 2);

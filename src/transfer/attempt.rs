@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
+use crate::sys::cached::{self, Cached};
 use crate::sys::residency::is_cached;
 use crate::sys::socket::{More, Sent};
 use crate::sys::{fd, file, socket};
@@ -59,7 +60,7 @@ pub(crate) fn survey(file: BorrowedFd<'_>, position: Option<u64>, limit: u64) ->
     }
     // COPY_IS_CHEAPER bounds it: the conversion cannot fail.
     let mut data = vec![0; usize::try_from(length).unwrap_or(0)];
-    if file::read_cached_at(file, &mut data, offset) != Ok(data.len()) {
+    if cached::read(file, &mut data, Some(offset)) != Cached::All(data.len()) {
         return Ok(Survey::Ready { offset, length, cached_until: 0, data: Vec::new() });
     }
     Ok(Survey::Ready { offset, length, cached_until: offset + length, data })

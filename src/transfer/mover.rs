@@ -7,13 +7,12 @@
 
 use std::os::fd::BorrowedFd;
 
-use bytes::{Buf, BytesMut};
-use rustix::io::Errno;
-
 use crate::error::Result;
+use crate::sys::cached::{self, Cached};
 use crate::sys::file;
 use crate::sys::residency::is_cached;
 use crate::sys::socket::{self, More, Sent, send};
+use bytes::{Buf, BytesMut};
 
 /// Which engine a user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +95,7 @@ impl Mover {
                 Sent::Refused => self.engine = Engine::Copy,
             }
         }
-        self.copy(to, from, offset, count)
+        self.copy(to, from, offset, count, ahead)
     }
 
     /// Asks for a whole slice at once: a chunk is often shorter.
@@ -124,10 +123,11 @@ impl Mover {
         from: BorrowedFd<'_>,
         offset: u64,
         count: u64,
+        ahead: u64,
     ) -> Result<Moved> {
         if self.buffer.is_empty() {
             let length = count.min(COPY_BUFFER);
-            if let Some(obstacle) = self.fill(from, offset, length)? {
+            if let Some(obstacle) = self.fill(from, offset, length, ahead)? {
                 return Ok(obstacle);
             }
         }
@@ -141,20 +141,26 @@ impl Mover {
     }
 
     /// Reads up to `length` bytes into the empty buffer, or says what is in
-    /// the way.
-    fn fill(&mut self, from: BorrowedFd<'_>, offset: u64, length: u64) -> Result<Option<Moved>> {
+    /// the way. About `ahead` bytes, these included, will be asked for next.
+    fn fill(
+        &mut self,
+        from: BorrowedFd<'_>,
+        offset: u64,
+        length: u64,
+        ahead: u64,
+    ) -> Result<Option<Moved>> {
         // COPY_BUFFER bounds it: the conversion cannot fail.
         self.buffer.resize(usize::try_from(length).unwrap_or(0), 0);
-        let read = if offset < self.patient_until {
+        let read = if offset + length <= self.patient_until {
             file::read_at(from, &mut self.buffer, offset)
         } else {
-            match file::read_cached_at(from, &mut self.buffer, offset) {
-                Ok(read) => Ok(read),
-                Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
+            match cached::read(from, &mut self.buffer, Some(offset)) {
+                Cached::All(read) => Ok(read),
+                Cached::Part(read) if read > 0 => Ok(read),
+                Cached::Part(_) | Cached::Unsupported => {
                     self.buffer.clear();
-                    return Ok(Some(Moved::Cold { offset, length }));
+                    return Ok(Some(Moved::Cold { offset, length: ahead.clamp(length, SLICE) }));
                 }
-                Err(errno) => Err(crate::error::Error::new(errno, "read")),
             }
         };
         self.buffer.truncate(*read.as_ref().unwrap_or(&0));

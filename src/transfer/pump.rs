@@ -207,14 +207,7 @@ async fn abandoned(control: &Control) {
 async fn warm(file: Arc<OwnedFd>, offset: u64, length: u64) {
     let read = move || {
         file::will_need(file.as_fd(), offset, length + READ_AHEAD);
-        let mut scratch = vec![0; 128 << 10];
-        let mut position = offset;
-        while position < offset + length {
-            match file::read_at(file.as_fd(), &mut scratch, position) {
-                Ok(count) if count > 0 => position += count as u64,
-                _ => return,
-            }
-        }
+        file::touch(file.as_fd(), offset, length);
     };
     // spawn_blocking panics when it has no thread and gets none.
     let spawn = AssertUnwindSafe(|| tokio::task::spawn_blocking(read));
