@@ -21,10 +21,14 @@ function versionOf(node) {
  * @param {string} options.node
  * @param {string[]} options.args
  * @param {number | string} [options.core] where it is to run
+ * @param {object} [options.env] besides the environment of this process
  */
-function startNode({ node, args, core }) {
+function startNode({ node, args, core, env }) {
   const [command, ...rest] = onCore(core, [node, ...args])
-  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
+  })
   const exit = once(child, 'exit')
   // Before the files go that it may be about to open.
   const kill = () => child.kill('SIGKILL')

@@ -29,10 +29,10 @@ function parseCount(name, text) {
   return count
 }
 
-function parseSize(text) {
+function parseSize(text, name) {
   const [, digits, unit] = /^(\d+)([kmg]?)$/i.exec(text.trim()) ?? []
   const size = digits * UNITS[unit?.toLowerCase()]
-  if (!(size > 0)) throw new Problem(`"${text}" in --sizes is not a size such as 64k or 1m.`)
+  if (!(size > 0)) throw new Problem(`"${text}" in --${name} is not a size such as 64k or 1m.`)
   return size
 }
 
@@ -62,7 +62,7 @@ function parseHttpOptions() {
   })
   return {
     ...commonOf(values),
-    sizes: [...new Set(values.sizes.split(',').map(parseSize))],
+    sizes: [...new Set(values.sizes.split(',').map((size) => parseSize(size, 'sizes')))],
     connections: parseCount('connections', values.connections),
     setsLength: values.length,
   }
@@ -78,6 +78,19 @@ function parseContentionOptions() {
     ...commonOf({ ...values, rounds: values.rounds ?? (values.quick ? '1' : '7') }),
     downloads: parseCount('downloads', values.downloads),
     seconds: parseCount('seconds', values.seconds ?? (values.quick ? '1' : '3')),
+  }
+}
+
+function parseColdOptions() {
+  const values = parseCommandLine({
+    ...COMMON,
+    size: { type: 'string' },
+    downloads: { type: 'string', default: '64' },
+  })
+  return {
+    ...commonOf(values),
+    size: parseSize(values.size ?? (values.quick ? '8m' : '1g'), 'size'),
+    downloads: parseCount('downloads', values.downloads),
   }
 }
 
@@ -97,6 +110,7 @@ module.exports = {
   parseCommandLine,
   parseCount,
   parseContentionOptions,
+  parseColdOptions,
   parseHttpOptions,
   parseReadOptions,
 }

@@ -18,10 +18,16 @@ const PATIENCE = 30_000
  * @param {string} options.folder
  * @param {boolean} [options.setsLength]
  * @param {number | string} [options.core] where it is to run
+ * @param {string} [options.engine] MILLRACE_ENGINE
  */
-async function startServer({ node, folder, setsLength = false, core }) {
+async function startServer({ node, folder, setsLength = false, core, engine }) {
   const args = ['--expose-gc', SERVER, folder, ...(setsLength ? ['length'] : [])]
-  const { child, exit } = startNode({ node, args, core })
+  const { child, exit } = startNode({
+    node,
+    args,
+    core,
+    env: engine && { MILLRACE_ENGINE: engine },
+  })
   const [port] = await Promise.race([
     once(child, 'message'),
     exit.then(([code, signal]) => {

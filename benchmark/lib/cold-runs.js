@@ -1,0 +1,181 @@
+'use strict'
+
+// The runs of cold.js.
+
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const { chill } = require('./cold.js')
+const { Problem, note } = require('./command.js')
+const { warm: bringIn } = require('./files.js')
+const { repeatedly } = require('./rounds.js')
+const { startServer } = require('./server-process.js')
+const { median, spread } = require('./statistics.js')
+const { verify } = require('./verify.js')
+const { startWorker } = require('./worker-process.js')
+
+const GIB = 2 ** 30
+const DOWNLOADER = path.join(__dirname, '..', 'downloader.js')
+
+/** How often each connection of a crowd asks, in milliseconds. */
+const PAUSE = 100
+/** What the crowd is watched for at least, in milliseconds. */
+const WATCHED = 2000
+
+/** What sends a file: the kind of handler, and the engine of its server. */
+const SENDERS = {
+  fs: { kind: 'fs' },
+  sendfile: { kind: 'millrace', engine: 'sendfile' },
+  copy: { kind: 'millrace', engine: 'copy' },
+}
+
+/** What perf_hooks counts as late though it is not, in milliseconds. */
+const LOOP_RESOLUTION = 1
+
+/**
+ * A cold file by `cat FILE > /dev/null` and through each sender, in turns.
+ * @param {object} setting
+ */
+async function measureSpeed({ node, folder, cold, rounds }) {
+  const names = Object.keys(SENDERS)
+  const { servers, stop } = await startAll({ node, folder, file: cold }, names)
+  const client = startWorker({ node, script: DOWNLOADER })
+  const runs = {
+    cat: () => cat(cold),
+    ...Object.fromEntries(
+      names.map((name) => [name, () => client.ask('fetch', requestOf(servers[name], name, cold))]),
+    ),
+  }
+  const kinds = Object.keys(runs)
+  const samples = Object.fromEntries(kinds.map((kind) => [kind, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const kind of rotated(kinds, round)) {
+      const { sample } = await repeatedly(`the cold file through ${kind}`, async () => {
+        chillOrFail(cold)
+        return runs[kind]()
+      })
+      if (round > 0) samples[kind].push(cold.size / GIB / sample.seconds)
+    }
+  }
+  await client.stop()
+  await stop()
+  return Object.fromEntries(
+    kinds.map((kind) => [
+      kind,
+      {
+        gibPerSecond: median(samples[kind]),
+        ratio: spread(samples[kind].map((speed, round) => speed / samples.cat[round])),
+        samples: samples[kind],
+      },
+    ]),
+  )
+}
+
+/**
+ * Warm downloads of one file over and over, alone and beside a cold one.
+ * @param {object} setting
+ */
+async function measureBeside({ node, folder, cold, warm, rounds, downloads, isQuick }) {
+  const names = ['fs', 'sendfile']
+  const { servers, stop } = await startAll({ node, folder, file: warm }, names)
+  const [crowd, single] = [0, 1].map(() => startWorker({ node, script: DOWNLOADER }))
+  const watched = isQuick ? WATCHED / 10 : WATCHED
+
+  const run = async (name, isBeside) => {
+    const server = servers[name]
+    bringIn(warm)
+    chillOrFail(cold)
+    await server.getText('/loop')
+    const others = crowd.ask('repeat', {
+      ...requestOf(server, name, warm),
+      downloads,
+      pause: PAUSE,
+      milliseconds: watched,
+    })
+    const isOver = others.then(
+      () => true,
+      () => true,
+    )
+    let coldBytes = 0
+    const goesOn = async () => isBeside && !(await Promise.race([isOver, false]))
+    while (await goesOn()) {
+      chillOrFail(cold)
+      await single.ask('fetch', requestOf(server, name, cold))
+      coldBytes += cold.size
+    }
+    const { count, p99 } = await others
+    const late = Number(await server.getText('/loop')) - LOOP_RESOLUTION
+    return { delayP99: Math.max(late, 0), p99, count, coldBytes }
+  }
+
+  const result = {}
+  for (const name of names) result[name] = { alone: [], beside: [] }
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of rotated(names, round)) {
+      for (const way of rotated(['alone', 'beside'], round)) {
+        const what = `${downloads} warm downloads through ${name}, ${way}`
+        const { sample } = await repeatedly(what, () => run(name, way === 'beside'))
+        if (round > 0) result[name][way].push(sample)
+      }
+    }
+  }
+  await crowd.stop()
+  await single.stop()
+  await stop()
+  return Object.fromEntries(names.map((name) => [name, summaryOf(result[name])]))
+}
+
+function summaryOf({ alone, beside }) {
+  const of = (samples, what) => median(samples.map((sample) => sample[what]))
+  const compare = (what) => ({
+    alone: of(alone, what),
+    beside: of(beside, what),
+    ratio: spread(beside.map((sample, round) => sample[what] / alone[round][what])),
+  })
+  return { delayP99: compare('delayP99'), p99: compare('p99'), samples: { alone, beside } }
+}
+
+/** A server for each sender, which has shown that it sends what it should. */
+async function startAll({ node, folder, file }, names) {
+  const servers = {}
+  for (const name of names) {
+    const { kind, engine } = SENDERS[name]
+    const server = await startServer({ node, folder, setsLength: true, engine })
+    servers[name] = server
+    bringIn(file)
+    const kinds = [...new Set([kind, 'millrace'])]
+    const { transfer } = await verify({ server, file, kinds, setsLength: true })
+    if (kind === 'millrace' && transfer.engine !== engine) {
+      throw new Problem(`${transfer.engine} sends where ${engine} should.`)
+    }
+  }
+  note(`${file.label}: same bytes through ${names.join(', ')}`)
+  const stop = () => Promise.all(names.map((name) => servers[name].stop()))
+  return { servers, stop }
+}
+
+function requestOf({ port }, name, { name: file, size }) {
+  return { port, target: `/${SENDERS[name].kind}/${file}`, size }
+}
+
+function cat({ path: location }) {
+  const begin = performance.now()
+  const nowhere = fs.openSync('/dev/null', 'w')
+  const { status } = spawnSync('cat', [location], { stdio: ['ignore', nowhere, 'inherit'] })
+  fs.closeSync(nowhere)
+  if (status !== 0) throw new Error('cat failed')
+  return { seconds: (performance.now() - begin) / 1000 }
+}
+
+function chillOrFail(file) {
+  if (!chill(file)) throw new Error('the file is still in the page cache')
+}
+
+/** Each comes first in turn. */
+function rotated(list, round) {
+  const by = round % list.length
+  return [...list.slice(by), ...list.slice(0, by)]
+}
+
+module.exports = { measureSpeed, measureBeside }
