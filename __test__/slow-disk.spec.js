@@ -1,0 +1,150 @@
+'use strict'
+
+// Whoever waits for a disk waits alone. The disk is slow by a library that is
+// preloaded (native/slow-reads.c): it stands still until it is told to go on,
+// and notes which thread asked it for what.
+
+const assert = require('node:assert/strict')
+const { spawn, spawnSync } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+
+const { engine } = require('../lib/native.js')
+const { Client } = require('./helpers/client.js')
+const { bytes, newPath, sha256 } = require('./helpers/files.js')
+const { until } = require('./helpers/server.js')
+
+const MIB = 2 ** 20
+const SLOW_SIZE = 9 * MIB + 12_345
+const WARM_SIZE = 300_000
+const CROWD = 64
+
+const library = newPath('slow-reads.so')
+const compiled = spawnSync(
+  'cc',
+  [
+    '-O1',
+    '-shared',
+    '-fPIC',
+    '-o',
+    library,
+    path.join(__dirname, 'native', 'slow-reads.c'),
+    '-ldl',
+  ],
+  { encoding: 'utf8' },
+)
+const skip =
+  engine === 'javascript'
+    ? 'reads are left to Node'
+    : compiled.error?.code === 'ENOENT' && 'there is no C compiler'
+
+/** A server whose file `slow` is not in memory, and its disk. */
+async function serve(t) {
+  assert.equal(compiled.status, 0, compiled.stderr)
+  const folder = newPath('folder')
+  const [log, gate] = [newPath('log'), newPath('gate')]
+  const contents = { slow: bytes(SLOW_SIZE, 3), warm: bytes(WARM_SIZE, 4) }
+  fs.mkdirSync(folder)
+  for (const name of Object.keys(contents)) {
+    fs.writeFileSync(path.join(folder, name), contents[name])
+  }
+  fs.writeFileSync(log, '')
+  fs.writeFileSync(gate, '')
+  const script = path.join(__dirname, 'helpers', 'slow-disk-server.js')
+  const child = spawn(process.execPath, [script, folder], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      LD_PRELOAD: library,
+      SLOW_READS_FILE: path.join(folder, 'slow'),
+      SLOW_READS_GATE: gate,
+      SLOW_READS_LOG: log,
+    },
+  })
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  })
+  const [port] = await once(child.stdout, 'data')
+  const address = { port: Number(port), host: '127.0.0.1' }
+  const clients = new Set()
+  t.after(() => {
+    for (const client of clients) client.destroy()
+  })
+  return {
+    sha256: Object.fromEntries(Object.entries(contents).map(([k, v]) => [k, sha256(v)])),
+    /** What the disk was asked for so far: `thread call`. */
+    calls: () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1),
+    goOn: () => fs.rmSync(gate),
+    async get(target) {
+      const client = await Client.connect(address)
+      clients.add(client)
+      client.get(target)
+      const response = await client.response()
+      client.destroy()
+      clients.delete(client)
+      return response
+    },
+  }
+}
+
+/** Only threads that are there for it waited for the disk, or set it going. */
+function assertPoolOnly(calls) {
+  const threads = new Set(calls.map((call) => call.slice(0, call.lastIndexOf(' '))))
+  assert.ok(calls.length > 0)
+  for (const thread of threads) assert.match(thread, /^tokio-/, calls.join('\n'))
+}
+
+/** As many downloads at a time as a busy server has. */
+async function crowdOf(disk, target) {
+  const responses = await Promise.all(Array.from({ length: CROWD }, () => disk.get(target)))
+  for (const response of responses) assert.equal(response.sha256, disk.sha256.warm)
+}
+
+for (const way of ['pipe', 'read']) {
+  test(`a slow disk holds up nobody else (${way})`, { skip, timeout: 50_000 }, async (t) => {
+    const disk = await serve(t)
+    let isDone = false
+    const slow = disk.get(`/${way}/slow`)
+    slow.finally(() => (isDone = true)).catch(() => {})
+    await until(() => disk.calls().length > 0, 'the disk to be asked')
+    await crowdOf(disk, '/pipe/warm')
+    await crowdOf(disk, '/read/warm')
+
+    // The same pages, which are on their way now.
+    const again = disk.get(`/${way}/slow`)
+    again.catch(() => {})
+    await crowdOf(disk, '/pipe/warm')
+    assert.equal(isDone, false)
+
+    disk.goOn()
+    for (const response of [await slow, await again]) {
+      assert.equal(response.sha256, disk.sha256.slow)
+    }
+    assertPoolOnly(disk.calls())
+  })
+}
+
+test(
+  'what the kernel sends of a slow file was waited for',
+  { skip, timeout: 50_000 },
+  async (t) => {
+    const disk = await serve(t)
+    disk.goOn()
+    const { sha256: hash } = await disk.get('/pipe/slow')
+    assert.equal(hash, disk.sha256.slow)
+    const carried = JSON.parse((await disk.get('/carried')).body)
+    assert.equal(carried.engine, engine)
+    assert.ok(carried.bytes >= SLOW_SIZE - MIB, `${carried.bytes} bytes`)
+    const asked = disk.calls()
+    assertPoolOnly(asked)
+
+    // Once it is in memory nobody asks the disk.
+    assert.equal((await disk.get('/pipe/slow')).sha256, disk.sha256.slow)
+    assert.equal((await disk.get('/read/slow')).sha256, disk.sha256.slow)
+    assert.deepEqual(disk.calls(), asked)
+  },
+)
