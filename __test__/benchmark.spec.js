@@ -219,6 +219,43 @@ describe('benchmark/read.js', () => {
   })
 })
 
+describe('benchmark/cold.js', () => {
+  it('measures a cold download, and what it does to others', { timeout: PATIENCE }, (t) => {
+    const args = ['--quick', '--rounds', '1', '--downloads', '4', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'cold.js', args)
+    assert.deepStrictEqual(leftovers, [])
+    if (stderr.includes('files of this folder stay in memory')) return t.skip(stderr)
+    assert.strictEqual(status, 0, stderr)
+
+    const json = fs.readFileSync(path.join(temporary, 'result.json'), 'utf8')
+    const { host, speed, beside } = JSON.parse(json)
+    assert.strictEqual(host.node, process.version)
+    assert.deepStrictEqual(Object.keys(speed), ['cat', 'fs', 'sendfile', 'copy'])
+    for (const { gibPerSecond, ratio } of Object.values(speed)) {
+      assertMeasured({ gibPerSecond, ...ratio })
+    }
+    assert.deepStrictEqual(Object.keys(beside), ['fs', 'sendfile'])
+    for (const { p99, samples } of Object.values(beside)) {
+      assertMeasured({ alone: p99.alone, beside: p99.beside, ...p99.ratio })
+      assert.ok(samples.beside.every(({ coldBytes }) => coldBytes > 0))
+      assert.ok(samples.alone.every(({ coldBytes }) => coldBytes === 0))
+    }
+    assert.match(stdout, /^\| a warm download \| millrace \|/m)
+    return undefined
+  })
+
+  it('says what is wrong with its options', (t) => {
+    for (const [args, message] of [
+      [['--size', 'big'], /"big" in --size is not a size/],
+      [['--downloads', '0'], /--downloads must be a positive integer/],
+    ]) {
+      const { status, stderr } = run(t, 'cold.js', args)
+      assert.strictEqual(status, 1)
+      assert.match(stderr, message)
+    }
+  })
+})
+
 describe('the statistics of the benchmarks', () => {
   it('find the median in any order, between two values if need be', () => {
     assert.strictEqual(median([5]), 5)
