@@ -1,52 +1,91 @@
 'use strict'
 
-// The process around the transfers: its end, its workers, its descriptors, a
-// second copy of the package.
+// The process around the transfers: its end, and its descriptors.
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
+const { fork, spawn } = require('node:child_process')
 const { once } = require('node:events')
-const fs = require('node:fs')
-const path = require('node:path')
+const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
 
-const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
 const { Client } = require('./helpers/client.js')
-const { descriptorsOn, makeFile, newPath, sha256 } = require('./helpers/files.js')
-const { content, file, hostOf, probe, small } = require('./helpers/host.js')
-const { serveHttp, until } = require('./helpers/server.js')
+const { beginMany, finish, goOnUntilGone } = require('./helpers/downloads.js')
+const { makeFile, newPath, sha256 } = require('./helpers/files.js')
+const { content, file } = require('./helpers/host.js')
+const { until } = require('./helpers/server.js')
 
 const isNative = engine !== 'javascript'
+const serving = require.resolve('./helpers/serving.js')
+// More than the buffers of a Unix socket.
+const medium = makeFile(2 * 2 ** 20, 2)
 
-test('a process with a transfer in flight exits when it is told to', async () => {
-  for (const [how, code] of [
-    ['process.exit(7)', 7],
-    ['throw new Error("on purpose")', 1],
-    ['process.kill(process.pid, "SIGTERM")', null],
-  ]) {
-    const script = `
-      const http = require('node:http')
-      const net = require('node:net')
-      const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
-      const server = http.createServer((request, response) => {
-        createReadStream(${JSON.stringify(file)}).pipe(response)
-      }).listen(0, () => {
-        for (let i = 0; i < 20; i += 1) {
-          const client = net.connect(server.address().port)
-          client.write('GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')
-          client.once('data', () => {
-            client.pause()
-            if (i === 19) { ${how} }
-          })
-        }
-      })`
-    const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
-    const [exitCode, signal] = await once(child, 'exit')
-    assert.equal(exitCode, code)
-    assert.equal(signal, code === null ? 'SIGTERM' : null)
+const WHOLE = 'whole'
+const CUT = 'cut'
+
+// What a process is told or sent, its exit code, its signal, and what becomes
+// of the downloads.
+const ENDS = [
+  ['exit', 7, null, CUT],
+  ['exit later', 3, null, WHOLE],
+  ['throw', 1, null, CUT],
+  ['throw and go on', 0, null, WHOLE],
+  ['reject', 1, null, CUT],
+  ['reject and go on', 0, null, WHOLE],
+  ['finish on SIGTERM', 0, null, WHOLE],
+  ['SIGTERM', null, 'SIGTERM', CUT],
+  ['SIGINT', null, 'SIGINT', CUT],
+  ['SIGKILL', null, 'SIGKILL', CUT],
+]
+
+/** Ends a process that has transfers of all kinds in flight. */
+async function endOf(library, how) {
+  const path = newPath('socket')
+  const setup = {
+    library,
+    files: { large: file, medium: medium.file },
+    addresses: [{ path }, { port: 0, host: '127.0.0.1' }],
+    readers: [file, medium.file],
   }
-})
+  const child = fork(serving, [JSON.stringify(setup)], {
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  })
+  const stderr = text(child.stderr)
+  const exit = once(child, 'exit')
+  const [{ ports }] = await once(child, 'message')
+  const overTcp = { port: ports[1], host: '127.0.0.1' }
+
+  const downloads = [
+    ...(await beginMany(8, { socketPath: path }, '/medium')),
+    ...(await beginMany(8, { socketPath: path }, '/medium?length')),
+    ...(await beginMany(1, overTcp, '/large')),
+  ]
+  const loops = Array.from({ length: 8 }, (_, i) =>
+    goOnUntilGone(i < 4 ? { socketPath: path } : overTcp, '/medium'),
+  )
+  child.send('count')
+  const [{ native }] = await once(child, 'message')
+  if (library === 'millrace' && isNative) assert.ok(native >= downloads.length)
+  if (how.startsWith('SIG')) child.kill(how)
+  else child.send(how)
+  const outcomes = await Promise.all(downloads.map(finish))
+  await Promise.all(loops)
+  const [code, signal] = await exit
+  for (const { isWhole, sha256: hash } of outcomes) {
+    if (isWhole) assert.ok([sha256(content), sha256(medium.content)].includes(hash))
+  }
+  const wholes = outcomes.filter(({ isWhole }) => isWhole).length
+  const became = wholes === 0 ? CUT : wholes === downloads.length ? WHOLE : `${wholes} whole`
+  return { code, signal, became, stderr: await stderr }
+}
+
+for (const [how, code, signal, became] of ENDS) {
+  test(`a process with transfers in flight ends as one of node:fs: ${how}`, async () => {
+    const [nodes, ours] = await Promise.all([endOf('fs', how), endOf('millrace', how)])
+    assert.deepEqual(ours, nodes)
+    assert.deepEqual({ ...ours, stderr: '' }, { code, signal, became, stderr: '' })
+  })
+}
 
 test('a process ends by itself when its last transfer has', async () => {
   const script = `
@@ -62,35 +101,6 @@ test('a process ends by itself when its last transfer has', async () => {
   const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
   const [code] = await once(child, 'exit')
   assert.equal(code, 0)
-})
-
-test('a worker that is terminated with transfers in flight takes nothing with it', async (t) => {
-  const { Worker } = require('node:worker_threads')
-  for (let round = 0; round < 10; round += 1) {
-    const worker = new Worker(path.join(__dirname, 'helpers', 'worker-server.js'), {
-      workerData: { file },
-    })
-    const [port] = await once(worker, 'message')
-    const clients = await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        const client = await Client.connect({ port, host: '127.0.0.1' })
-        client.get('/')
-        await client.inbox.some(1)
-        client.socket.pause()
-        return client
-      }),
-    )
-    await worker.terminate()
-    for (const client of clients) {
-      client.socket.resume()
-      const response = await client.response().catch(() => ({ complete: false }))
-      assert.equal(response.complete, false)
-      client.destroy()
-    }
-  }
-  await until(() => descriptorsOn(file) === 0, 'the descriptors of the workers')
-  const { connect } = await hostOf(t)
-  await probe(connect)
 })
 
 test(
@@ -140,14 +150,14 @@ test(
 )
 
 test('a response of 64 KiB is not cut for want of a descriptor', { skip: !isNative }, async () => {
-  const medium = makeFile(60_000, 4)
+  const short = makeFile(60_000, 4)
   const script = `
     const fs = require('node:fs')
     const http = require('node:http')
     const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
     let taken
     const server = http.createServer((request, response) => {
-      const stream = createReadStream(${JSON.stringify(medium.file)})
+      const stream = createReadStream(${JSON.stringify(short.file)})
       stream.on('open', () => {
         taken = []
         try { for (;;) taken.push(fs.openSync('/dev/null')) } catch {}
@@ -183,36 +193,11 @@ test('a response of 64 KiB is not cut for want of a descriptor', { skip: !isNati
     for (let i = 0; i < asked; i += 1) {
       const response = await client.response()
       assert.equal(response.complete, true, `${url} ${i}`)
-      assert.equal(response.sha256, sha256(medium.content), `${url} ${i}`)
+      assert.equal(response.sha256, sha256(short.content), `${url} ${i}`)
     }
     await until(() => sent === asked)
     client.destroy()
   }
   child.kill()
   await once(child, 'exit')
-})
-
-test('two copies of the package share a socket', async (t) => {
-  const copy = newPath('copy')
-  fs.mkdirSync(copy)
-  const root = path.join(__dirname, '..')
-  for (const name of fs.readdirSync(root)) {
-    if (/^(index\.js|binding\.js|lib|package\.json|.*\.node)$/.test(name)) {
-      fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
-    }
-  }
-  const other = require(copy)
-  assert.notEqual(other.createReadStream, createReadStream)
-  const { connect } = await serveHttp(t, (request, response) => {
-    const stream = createReadStream(file)
-    stream.pipe(response, { end: false })
-    stream.on('end', () => other.createReadStream(small.file).pipe(response))
-  })
-  const client = await connect()
-  for (let i = 0; i < 3; i += 1) {
-    client.get('/')
-    const response = await client.response()
-    assert.equal(response.sha256, sha256(Buffer.concat([content, small.content])))
-  }
-  client.destroy()
 })

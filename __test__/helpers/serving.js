@@ -1,0 +1,111 @@
+'use strict'
+
+// A server of files in a process, in a worker of a cluster, or in a thread. It
+// is told what it serves, says where, and ends in the ways that it is told.
+
+const fs = require('node:fs')
+const http = require('node:http')
+const { isMainThread, parentPort, workerData } = require('node:worker_threads')
+
+const millrace = require('../..')
+
+/**
+ * @type {{
+ *   library?: 'millrace' | 'fs',
+ *   files: Record<string, string>,
+ *   addresses?: import('node:net').ListenOptions[],
+ *   readers?: string[],
+ * }} `files` by what follows the slash of a URL; `readers` are files that are
+ *   read in JavaScript all the time, each by a loop of its own
+ */
+const setup = isMainThread ? JSON.parse(process.argv[2]) : workerData
+const { files, readers = [], library = 'millrace' } = setup
+const { addresses = [{ port: 0, host: '127.0.0.1' }] } = setup
+const { createReadStream } = library === 'fs' ? fs : millrace
+
+const streams = new Set()
+let chunksRead = 0
+let isOver = false
+
+// '/NAME' is chunked, '/NAME?length' has a Content-Length.
+function serve(request, response) {
+  const [name, query] = request.url.slice(1).split('?')
+  const stream = createReadStream(files[name])
+  streams.add(stream)
+  stream.on('close', () => streams.delete(stream))
+  if (query === 'length') response.setHeader('Content-Length', fs.statSync(files[name]).size)
+  stream.pipe(response)
+}
+
+async function readAgain(file) {
+  while (!isOver) {
+    for await (const chunk of createReadStream(file)) chunksRead += chunk.length > 0 ? 1 : 0
+  }
+}
+
+/** How many transfers are under way, and natively. */
+function count() {
+  const modes = [...streams].map(({ transfer }) => transfer?.mode)
+  const native = modes.filter((mode) => mode === 'native').length
+  return { streams: modes.length, native, chunksRead }
+}
+
+const servers = []
+
+function finish() {
+  isOver = true
+  for (const server of servers) server.close()
+  if (isMainThread) process.disconnect()
+  else parentPort.close()
+}
+
+const ACTIONS = {
+  count: () => tell(count()),
+  finish,
+  exit: () => process.exit(7),
+  'exit later': () => {
+    process.exitCode = 3
+    finish()
+  },
+  throw: () => {
+    throw new Error('on purpose')
+  },
+  'throw and go on': () => {
+    process.once('uncaughtException', finish)
+    throw new Error('on purpose')
+  },
+  reject: () => {
+    Promise.reject(new Error('on purpose'))
+  },
+  'reject and go on': () => {
+    process.once('unhandledRejection', finish)
+    Promise.reject(new Error('on purpose'))
+  },
+  'finish on SIGTERM': () => {
+    process.once('SIGTERM', finish)
+    process.kill(process.pid, 'SIGTERM')
+  },
+}
+
+function tell(message) {
+  if (isMainThread) process.send(message)
+  else parentPort.postMessage(message)
+}
+
+const parent = isMainThread ? process : parentPort
+// The primary of a cluster sends messages of its own, too.
+parent.on('message', (action) => ACTIONS[action]?.())
+
+async function start() {
+  for (const address of addresses) {
+    const server = http.createServer(serve)
+    servers.push(server)
+    await new Promise((resolve) => {
+      server.listen(address, resolve)
+    })
+  }
+  for (const file of readers) void readAgain(file)
+  tell({ ports: servers.map((server) => server.address().port) })
+}
+
+void start()

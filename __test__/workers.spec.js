@@ -1,0 +1,137 @@
+'use strict'
+
+// Worker threads that end with transfers and reads in flight, and what the
+// rest of the process has of it.
+//
+// MILLRACE_ROUNDS is how many workers end in each way.
+
+const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { test } = require('node:test')
+const { Worker } = require('node:worker_threads')
+
+const { chill } = require('../benchmark/lib/cold.js')
+const { engine } = require('../lib/native.js')
+const { begin, beginMany, finish, goOnUntilGone } = require('./helpers/downloads.js')
+const { descriptorsOn, makeFile, newPath, openDescriptors, sha256 } = require('./helpers/files.js')
+const { file, content, hostOf, probe } = require('./helpers/host.js')
+const { until } = require('./helpers/server.js')
+
+const isNative = engine !== 'javascript'
+const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 1)
+const TIME = { timeout: 60_000 + ROUNDS * 5_000 }
+
+const STALLED = 200
+const MOVING = 24
+const COLD = 8
+
+// More than the buffers of a Unix socket.
+const medium = makeFile(2 * 2 ** 20, 2)
+const cold = Array.from({ length: COLD }, (_, i) => makeFile(4 * 2 ** 20, 10 + i).file)
+
+/** The addon's threads start as they are needed, with an epoll and an eventfd or two. */
+const THREADS_START_LATE = 12
+
+const isKernelObject = (target) => target.startsWith('anon_inode')
+
+function countDescriptors() {
+  return openDescriptors().filter((target) => !isKernelObject(target)).length
+}
+
+/** What event loops have. */
+function countKernelObjects() {
+  return openDescriptors().filter(isKernelObject).length
+}
+
+/** Starts a worker that serves files, and reads some in JavaScript. */
+async function startWorker() {
+  const path = newPath('socket')
+  const files = { medium: medium.file, large: file }
+  for (const [i, name] of cold.entries()) files[`cold${i}`] = name
+  const worker = new Worker(require.resolve('./helpers/serving.js'), {
+    workerData: {
+      files,
+      addresses: [{ path }, { port: 0, host: '127.0.0.1' }],
+      readers: [medium.file, file, ...cold.slice(0, 2)],
+    },
+  })
+  const exit = new Promise((resolve) => {
+    worker.once('exit', resolve)
+  })
+  const [{ ports }] = await once(worker, 'message')
+  return {
+    worker,
+    exit,
+    unix: { socketPath: path },
+    tcp: { port: ports[1], host: '127.0.0.1' },
+  }
+}
+
+/** Hundreds of downloads of all kinds. */
+async function load({ worker, unix, tcp }) {
+  for (const path of cold) chill({ path })
+  const stalled = [
+    ...(await beginMany(STALLED, unix, '/medium')),
+    ...(await beginMany(2, tcp, '/large')),
+  ]
+  worker.postMessage('count')
+  const [{ native, chunksRead }] = await once(worker, 'message')
+  if (isNative) assert.ok(native >= stalled.length)
+  assert.ok(chunksRead > 0)
+  const loops = Array.from({ length: MOVING }, (_, i) =>
+    goOnUntilGone(i % 2 === 0 ? unix : tcp, i % 3 === 0 ? '/medium?length' : '/medium'),
+  )
+  for (let i = 0; i < COLD; i += 1) loops.push(goOnUntilGone(unix, `/cold${i}`))
+  return { stalled, loops }
+}
+
+const ENDS = {
+  'terminated from outside': async ({ worker }) => {
+    assert.equal(await worker.terminate(), 1)
+    return 1
+  },
+  'terminated in the middle of a process.exit()': async ({ worker }) => {
+    worker.postMessage('exit')
+    await worker.terminate()
+    return undefined
+  },
+  'ended by its process.exit()': async ({ worker }) => {
+    worker.postMessage('exit')
+    return 7
+  },
+  'ended by an uncaught error': async ({ worker }) => {
+    const failed = once(worker, 'error')
+    worker.postMessage('throw')
+    const [error] = await failed
+    assert.equal(error.message, 'on purpose')
+    return 1
+  },
+}
+
+for (const [how, end] of Object.entries(ENDS)) {
+  test(`a worker with hundreds of transfers in flight is ${how}`, TIME, async (t) => {
+    const { connect, address } = await hostOf(t)
+    // A transfer of the main thread, which nothing may happen to.
+    const own = await begin(address, '/')
+    const before = countDescriptors()
+    let kernelObjects
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const server = await startWorker()
+      const { stalled, loops } = await load(server)
+      // Anywhere in the downloads that move.
+      await sleep(Math.random() * 20)
+      const expected = await end(server)
+      const code = await server.exit
+      if (expected !== undefined) assert.equal(code, expected)
+      for (const { isWhole } of await Promise.all(stalled.map(finish))) assert.equal(isWhole, false)
+      await Promise.all(loops)
+      await probe(connect)
+      await until(() => descriptorsOn(medium.file) === 0, 'the descriptors of the worker')
+      await until(() => countDescriptors() <= before, 'all other descriptors')
+      kernelObjects ??= countKernelObjects()
+    }
+    assert.ok(countKernelObjects() <= kernelObjects + THREADS_START_LATE)
+    assert.deepEqual(await finish(own), { isWhole: true, sha256: sha256(content) })
+  })
+}
