@@ -25,7 +25,7 @@ const { createReadStream } = library === 'fs' ? fs : millrace
 
 const streams = new Set()
 let chunksRead = 0
-let isOver = false
+const state = { isOver: false }
 
 // '/NAME' is chunked, '/NAME?length' has a Content-Length.
 function serve(request, response) {
@@ -38,7 +38,7 @@ function serve(request, response) {
 }
 
 async function readAgain(file) {
-  while (!isOver) {
+  while (!state.isOver) {
     for await (const chunk of createReadStream(file)) chunksRead += chunk.length > 0 ? 1 : 0
   }
 }
@@ -52,8 +52,12 @@ function count() {
 
 const servers = []
 
+process.once('disconnect', () => {
+  state.isOver = true
+})
+
 function finish() {
-  isOver = true
+  state.isOver = true
   for (const server of servers) server.close()
   if (isMainThread) process.disconnect()
   else parentPort.close()
