@@ -82,12 +82,12 @@ async function roundOf(library, end) {
   worker.send('count')
   const { native } = await nextMessage(worker)
   if (library === 'millrace' && isNative) assert.ok(native >= stalled.length)
-  const loops = Array.from({ length: MOVING }, (_, i) =>
-    goOnUntilGone(i % 2 === 0 ? unix : tcp, '/medium'),
+  const loops = await Promise.all(
+    Array.from({ length: MOVING }, (_, i) => goOnUntilGone(i % 2 === 0 ? unix : tcp, '/medium')),
   )
   end(worker)
   const outcomes = await Promise.all(stalled.map(finish))
-  await Promise.all(loops)
+  await Promise.all(loops.map(({ ended }) => ended))
   const [code, signal] = await exit
   const hashes = new Set(outcomes.map((outcome) => outcome.sha256))
   return { code, signal, hashes }

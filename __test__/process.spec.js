@@ -60,8 +60,10 @@ async function endOf(library, how) {
     ...(await beginMany(8, { socketPath: path }, '/medium?length')),
     ...(await beginMany(1, overTcp, '/large')),
   ]
-  const loops = Array.from({ length: 8 }, (_, i) =>
-    goOnUntilGone(i < 4 ? { socketPath: path } : overTcp, '/medium'),
+  const loops = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      goOnUntilGone(i < 4 ? { socketPath: path } : overTcp, '/medium'),
+    ),
   )
   child.send('count')
   const [{ native }] = await once(child, 'message')
@@ -69,7 +71,7 @@ async function endOf(library, how) {
   if (how.startsWith('SIG')) child.kill(how)
   else child.send(how)
   const outcomes = await Promise.all(downloads.map(finish))
-  await Promise.all(loops)
+  await Promise.all(loops.map(({ ended }) => ended))
   const [code, signal] = await exit
   for (const { isWhole, sha256: hash } of outcomes) {
     if (isWhole) assert.ok([sha256(content), sha256(medium.content)].includes(hash))

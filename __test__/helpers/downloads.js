@@ -10,8 +10,8 @@ const http = require('node:http')
 const BATCH = 100
 
 /** A response whose header has come, and of whose body nothing was read. */
-async function begin(address, path) {
-  const request = http.get({ ...address, path, agent: false })
+async function begin(address, path, agent = false) {
+  const request = http.get({ ...address, path, agent })
   const [response] = await once(request, 'response')
   // A server that goes away shows itself in what was read.
   request.on('error', () => {})
@@ -42,16 +42,28 @@ async function finish(response) {
   return { isWhole: response.complete, sha256: hash.digest('hex') }
 }
 
-/** Downloads one after the other until the server is gone. */
+/**
+ * Downloads on one connection, time and again, until it is taken away. (A new
+ * connection may hang: the primary of a cluster forgets those that it was about
+ * to hand to a worker that went.)
+ * @returns {Promise<{ ended: Promise<void> }>} when the first one has begun
+ */
 async function goOnUntilGone(address, path) {
-  try {
-    for (;;) {
-      const { isWhole } = await finish(await begin(address, path))
-      if (!isWhole) return
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const first = await begin(address, path, agent)
+  const goOn = async () => {
+    try {
+      for (let response = first; ; response = await begin(address, path, agent)) {
+        const { isWhole } = await finish(response)
+        if (!isWhole || response.headers.connection === 'close') return
+      }
+    } catch {
+      // It was cut before the header.
+    } finally {
+      agent.destroy()
     }
-  } catch {
-    // It refused the connection, or cut it before the header.
   }
+  return { ended: goOn() }
 }
 
 module.exports = { begin, beginMany, finish, goOnUntilGone }

@@ -12,11 +12,12 @@ const millrace = require('../..')
 /**
  * @type {{
  *   library?: 'millrace' | 'fs',
- *   files: Record<string, string>,
+ *   files: Record<string, string | number>,
  *   addresses?: import('node:net').ListenOptions[],
- *   readers?: string[],
- * }} `files` by what follows the slash of a URL; `readers` are files that are
- *   read in JavaScript all the time, each by a loop of its own
+ *   readers?: (string | number)[],
+ * }} `files` by what follows the slash of a URL, each a path or a descriptor,
+ *   which stays open; `readers` are files that are read in JavaScript all the
+ *   time, each by a loop of its own
  */
 const setup = isMainThread ? JSON.parse(process.argv[2]) : workerData
 const { files, readers = [], library = 'millrace' } = setup
@@ -27,19 +28,32 @@ const streams = new Set()
 let chunksRead = 0
 const state = { isOver: false }
 
+function open(file) {
+  if (typeof file === 'string') return createReadStream(file)
+  return createReadStream(null, { fd: file, autoClose: false, start: 0 })
+}
+
+function sizeOf(file) {
+  return (typeof file === 'string' ? fs.statSync(file) : fs.fstatSync(file)).size
+}
+
 // '/NAME' is chunked, '/NAME?length' has a Content-Length.
 function serve(request, response) {
   const [name, query] = request.url.slice(1).split('?')
-  const stream = createReadStream(files[name])
+  const stream = open(files[name])
   streams.add(stream)
-  stream.on('close', () => streams.delete(stream))
-  if (query === 'length') response.setHeader('Content-Length', fs.statSync(files[name]).size)
+  const forget = () => streams.delete(stream)
+  stream.on('end', forget)
+  stream.on('close', forget)
+  if (query === 'length') response.setHeader('Content-Length', sizeOf(files[name]))
+  // Who has closed waits for its connections to end.
+  response.shouldKeepAlive &&= servers.every(({ listening }) => listening)
   stream.pipe(response)
 }
 
 async function readAgain(file) {
   while (!state.isOver) {
-    for await (const chunk of createReadStream(file)) chunksRead += chunk.length > 0 ? 1 : 0
+    for await (const chunk of open(file)) chunksRead += chunk.length > 0 ? 1 : 0
   }
 }
 
