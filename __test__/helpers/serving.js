@@ -3,6 +3,7 @@
 // A server of files in a process, in a worker of a cluster, or in a thread. It
 // is told what it serves, says where, and ends in the ways that it is told.
 
+const cluster = require('node:cluster')
 const fs = require('node:fs')
 const http = require('node:http')
 const { isMainThread, parentPort, workerData } = require('node:worker_threads')
@@ -61,12 +62,15 @@ async function readAgain(file) {
 function count() {
   const modes = [...streams].map(({ transfer }) => transfer?.mode)
   const native = modes.filter((mode) => mode === 'native').length
-  return { streams: modes.length, native, chunksRead }
+  return { streams: modes.length, native, chunksRead, connections: sockets.size }
 }
 
 const servers = []
+const sockets = new Set()
 
 process.once('disconnect', () => {
+  // Not asked to finish: whoever started it is gone.
+  if (!state.isOver && !cluster.isWorker) process.exit()
   state.isOver = true
 })
 
@@ -118,6 +122,10 @@ async function start() {
   for (const address of addresses) {
     const server = http.createServer(serve)
     servers.push(server)
+    server.on('connection', (socket) => {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+    })
     await new Promise((resolve) => {
       server.listen(address, resolve)
     })
