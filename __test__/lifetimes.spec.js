@@ -18,7 +18,7 @@ const { until } = require('./helpers/server.js')
 
 const KIB = 1024
 const MIB = 2 ** 20
-const REQUESTS = Number(process.env.MILLRACE_REQUESTS ?? 3000)
+const REQUESTS = Number(process.env.MILLRACE_REQUESTS ?? 2000)
 
 const dropped = require.resolve('./helpers/dropped.js')
 const serving = require.resolve('./helpers/serving.js')

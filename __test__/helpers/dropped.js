@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
 const { Writable } = require('node:stream')
+const { setTimeout: sleep } = require('node:timers/promises')
 
 const [kind, library, count, file] = process.argv.slice(2)
 const { createReadStream } = library === 'fs' ? fs : require('../..')
@@ -105,6 +106,7 @@ const KINDS = {
 async function main() {
   const isServed = kind.startsWith('sent')
   const make = isServed ? await KINDS[kind]() : KINDS[kind]
+  const isClosed = library !== 'fs' && (isServed || ['read to its end', 'destroyed'].includes(kind))
   const facts = []
   for (let part = 0; part < 3; part += 1) {
     const made = []
@@ -112,16 +114,15 @@ async function main() {
       made.push(await make())
       if (i % 10 === 0) gc()
     }
-    for (let i = 0; i < 5; i += 1) {
+    const alive = () => made.filter((ref) => ref.deref() !== undefined).length
+    // Servers and threads need a moment to see that somebody has left.
+    const isSettled = () => alive() === 0 && (!isClosed || openOn(file) === 0)
+    for (let i = 0; i < 3 || (i < 500 && !isSettled()); i += 1) {
+      await sleep(5)
       gc()
-      await turn()
     }
     const { heapUsed, external } = process.memoryUsage()
-    facts.push({
-      alive: made.filter((ref) => ref.deref() !== undefined).length,
-      open: openOn(file),
-      memory: heapUsed + external,
-    })
+    facts.push({ alive: alive(), open: openOn(file), memory: heapUsed + external })
   }
   console.log(JSON.stringify(facts))
   process.exit()
