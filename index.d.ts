@@ -212,6 +212,111 @@ export class ReadStream extends fs.ReadStream {
 }
 
 /**
+ * How a transfer ended:
+ *
+ * - `done`: the stream came to its end. Its destination has all of it, and may
+ *   still be sending what it buffers.
+ * - `aborted`: the destination was closed or ended first, because its client
+ *   left or the program did it; or the stream was destroyed without an error,
+ *   or by its `AbortSignal`.
+ * - `unpiped`: the program took the last destination away, which still stands.
+ * - `failed`: the file could not be read, or someone destroyed the stream with
+ *   an error.
+ * - `truncated`: the file was shorter than the response that was promised. Only
+ *   native responses tell.
+ * - `stalled`: it ended by `ERR_MILLRACE_STALLED`.
+ */
+export type TransferOutcome = 'done' | 'aborted' | 'unpiped' | 'failed' | 'truncated' | 'stalled'
+
+/**
+ * What the transfers of this JavaScript environment (the main thread or a
+ * worker, each its own) have come to.
+ *
+ * A transfer is one pipe of a stream: from the first read, natively or in
+ * JavaScript, to the stream's end, its destruction, or the moment when it has
+ * no destination left. A stream that is only read, or that is over before it
+ * was read, is none; one that is piped again, after an `unpipe`, is another.
+ */
+export interface TransferStats {
+  /**
+   * Numbers of transfers. All only grow, but for `active`. `started` is always
+   * the sum of all others.
+   */
+  readonly transfers: {
+    /** Those that began. */
+    readonly started: number
+    /**
+     * A gauge: those that began and have not ended. A stream that was piped and
+     * then forgotten is one of them; it has its file open, too.
+     */
+    readonly active: number
+  } & { readonly [outcome in TransferOutcome]: number }
+  /**
+   * Bytes of files, without framing, by what moved them. They only grow, and
+   * those of active transfers are among them.
+   */
+  readonly bytes: {
+    /** Sent by sendfile(2). */
+    readonly sendfile: number
+    /** Read and written by the addon. */
+    readonly copy: number
+    /** Read in JavaScript while the stream was piped. */
+    readonly javascript: number
+  }
+  /**
+   * Transfers that ended in JavaScript, by the reason that `stream.transfer` had
+   * at the end. They only grow. A reason that never occurred is missing.
+   */
+  readonly fallbacks: { readonly [reason in TransferReason]?: number }
+}
+
+/**
+ * What the transfers of this JavaScript environment have come to.
+ * @returns a new object each time
+ * @example
+ * const { transfers, bytes } = stats()
+ * console.log(`${transfers.active} active, ${bytes.sendfile} bytes by sendfile`)
+ */
+export function stats(): TransferStats
+
+/**
+ * What subscribers of the channels of `node:diagnostics_channel` are told:
+ *
+ * - `millrace:transfer:start`, when a transfer begins;
+ * - `millrace:transfer:error`, when one ended `failed`, `truncated` or `stalled`;
+ * - `millrace:transfer:end`, when one ended, in whatever way, behind the error.
+ *
+ * They are called synchronously, in the `AsyncLocalStorage` context of the
+ * transfer. A transfer has one message, the same object each time. Of one that
+ * began before there was any subscriber, nothing is told.
+ */
+export interface TransferMessage {
+  readonly stream: ReadStream
+  /** As given to `createReadStream`; `undefined` where only `fd` was. */
+  readonly path: string | Buffer | undefined
+  /** The file's descriptor, at the start. */
+  readonly fd: number
+  /** What it is piped to; the first one, where there are several. */
+  readonly destination: NodeJS.WritableStream
+  /** `null` until the end. */
+  readonly outcome: TransferOutcome | null
+  /** As in `stream.transfer`, at the end; `null` until then. */
+  readonly mode: TransferReport['mode']
+  /** As in `stream.transfer`, at the end; `null` until then. */
+  readonly engine: TransferReport['engine']
+  /** Why `mode` is `'javascript'`; otherwise `null`. */
+  readonly reason: TransferReason | null
+  /** Bytes of the file that this transfer sent or read; 0 until the end. */
+  readonly bytes: number
+  /** How many of them were sent natively; 0 until the end. */
+  readonly nativeBytes: number
+  /** Milliseconds from start to end; 0 until then. */
+  readonly duration: number
+  /** What it broke off with, if that was an error. */
+  readonly error: Error | null
+}
+
+/**
  * `fs.createReadStream`, whose streams are sent natively where they are piped
  * to a plain HTTP/1 response or to a TCP or Unix socket.
  *

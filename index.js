@@ -11,10 +11,12 @@ const {
 } = require('node:stream')
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
+const { stats } = require('./lib/transfer/statistics.js')
 
 module.exports = {
   createReadStream,
   ReadStream,
+  stats,
   Readable,
   Writable,
   Duplex,

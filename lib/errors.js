@@ -49,6 +49,17 @@ class MillraceError extends Error {
   }
 }
 
+/**
+ * The error of a transfer that nobody can complete.
+ * @param {'ERR_MILLRACE_CUT_SHORT' | 'ERR_MILLRACE_STALLED'} code
+ * @param {number} bytes that it came to
+ * @param {string} what went wrong
+ */
+function incomplete(code, bytes, what) {
+  const message = `The transfer could not be completed after ${bytes} bytes: ${what}`
+  return new MillraceError(code, message)
+}
+
 /** The ERR_INVALID_ARG_TYPE of Node. */
 function invalidArgType(name, expected, actual, kind = 'property') {
   const received =
@@ -79,6 +90,7 @@ function outOfRange(name, range, actual) {
 
 module.exports = {
   fsError,
+  incomplete,
   socketError,
   MillraceError,
   invalidArgType,

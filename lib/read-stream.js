@@ -87,12 +87,12 @@ function withFs(options, fs) {
 
 ReadStream.prototype._read = function (size) {
   const transfer = this[kTransfer]
-  if (!transfer.take()) base._read.call(this, transfer.portionOf(size))
+  if (transfer.observer.read() && !transfer.take()) base._read.call(this, transfer.portionOf(size))
 }
 
 // Not in _destroy, which an option or a derived class may replace.
 ReadStream.prototype.destroy = function (error, callback) {
-  this[kTransfer].detach()
+  this[kTransfer].detach(error)
   return base.destroy.call(this, error, callback)
 }
 
@@ -106,8 +106,11 @@ ReadStream.prototype.pipe = function (destination, options) {
 }
 
 ReadStream.prototype.unpipe = function (destination, options) {
-  this[kTransfer].stop()
+  const { [kTransfer]: transfer, _readableState: state } = this
+  const [first] = state.pipes
+  transfer.stop()
   base.unpipe.call(this, destination, options)
+  transfer.observer.unpiped(destination ?? first)
   if (destination !== undefined && isGone(destination)) releaseLater(this)
   return this
 }

@@ -182,6 +182,7 @@ test('nothing else is exported', () => {
   expect<keyof typeof millrace>().type.toBe<
     | 'createReadStream'
     | 'ReadStream'
+    | 'stats'
     | 'Readable'
     | 'Writable'
     | 'Duplex'

@@ -30,12 +30,17 @@ class LastPacket {
     this.#state = state
   }
 
-  /** The source has emitted 'end', or never will. */
+  /**
+   * The source has emitted 'end', or never will.
+   * @returns {boolean} whether the response was short of what it promised
+   */
   settle() {
     // A client must not wait for bytes that never come, nor take the next
     // response for them.
-    if (this.#response !== null && isShort(this.#response)) this.#socket.destroy()
+    const isCut = this.#response !== null && isShort(this.#response)
+    if (isCut) this.#socket.destroy()
     this.push()
+    return isCut
   }
 
   /** Sends the packet, if it still waits. */

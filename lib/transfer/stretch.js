@@ -24,8 +24,8 @@ class Stretch extends AsyncResource {
    * @param {import('node:http').ServerResponse | null} parties.response whose
    *   body it is part of
    * @param {number} parties.owed bytes that the response owed at its beginning
-   * @param {(completion: import('../../binding.js').Completion) => void} onEnd
-   *   called in the context of the beginning
+   * @param {(completion: import('../../binding.js').Completion, told: number) => void} onEnd
+   *   called in the context of the beginning; see `whenEnded`
    */
   constructor(id, { socket, response, owed }, onEnd) {
     super('MILLRACETRANSFER')
@@ -35,7 +35,7 @@ class Stretch extends AsyncResource {
     this.owed = owed
     setRunning(socket, this)
     this.#hold = new SocketHold(socket, this)
-    whenEnded(id, (completion) => this.runInAsyncScope(onEnd, null, completion))
+    whenEnded(id, (...end) => this.runInAsyncScope(onEnd, null, ...end))
   }
 
   /** Bytes of the file sent so far. */

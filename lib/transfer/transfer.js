@@ -9,7 +9,7 @@
 
 const http = require('node:http')
 
-const { MillraceError, socketError } = require('../errors.js')
+const { fsError, incomplete, socketError } = require('../errors.js')
 const { disabledBecause } = require('../native.js')
 const { addBytesWritten } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
@@ -23,14 +23,13 @@ const {
   isEndedShort,
 } = require('./framing.js')
 const { LastPacket, PUSHED, HELD_BACK, CORKED } = require('./last-packet.js')
+const { Observer } = require('./observer.js')
 const { Pace } = require('./pace.js')
+const { Report, isPassing } = require('./report.js')
 const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
 const { StallWatch } = require('./stall-watch.js')
 const { Stretch } = require('./stretch.js')
 const { surveyOf } = require('./survey.js')
-
-/** Reasons that may be gone by the next read. */
-const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
 
 /** Not a reason: the read will be repeated when its time has come. */
 const EARLY = Symbol('early')
@@ -44,9 +43,7 @@ class Transfer {
   #source
   #fs
   #excludedBecause
-  #mode = null
-  #reason = null
-  #engine = null
+  #report = new Report()
   /** Bytes of the file sent by the stretches that ended. */
   #bytes = 0
   /** The stretch that the pump carries. */
@@ -73,6 +70,8 @@ class Transfer {
    */
   constructor(source, excludedBecause, fs, limits) {
     this.#source = source
+    /** Hears of what begins and ends. */
+    this.observer = new Observer(source, this)
     this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
     if (limits === null) return
@@ -87,12 +86,8 @@ class Transfer {
 
   /** What `stream.transfer` shows. */
   describe() {
-    return {
-      mode: this.#mode,
-      engine: this.#engine,
-      bytes: this.#bytes + (this.#run?.sent() ?? 0),
-      reason: this.#reason,
-    }
+    const { mode, engine, reason } = this.#report
+    return { mode, engine, bytes: this.#bytes + (this.#run?.sent() ?? 0), reason }
   }
 
   /**
@@ -113,17 +108,11 @@ class Transfer {
       passingObstacleOf(source) ??
       this.#begin(destination)
     if (reason === EARLY) return true
-    const isPassing = PASSING.has(reason)
-    const isTelling = !isPassing && reason !== 'empty'
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = isPassing && source._readableState.awaitDrainWriters === destination
+    this.#isDeferred = isPassing(reason) && source._readableState.awaitDrainWriters === destination
     if (this.#isDeferred) return true
-    // A client that leaves ends the transfer, and is no reason against it.
-    if (reason === 'destination-ended' && this.#mode === 'native') return false
-    // A reason that lasts says more than one that passes.
-    if (isTelling || this.#reason === null) this.#reason = reason
-    this.#mode = reason === null ? 'native' : 'javascript'
+    this.#report.note(reason)
     return reason === null || this.#isEarly()
   }
 
@@ -159,12 +148,12 @@ class Transfer {
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
-  detach() {
+  detach(error) {
     if (this.#run !== null) {
       this.#credit(this.#run, this.#run.sent())
       this.stop()
     }
-    this.#settle()
+    this.#settle(error)
     this.#stallWatch?.stop()
     this.#pace?.stop()
   }
@@ -245,7 +234,7 @@ class Transfer {
       if (response !== null) unmarkHeaderSent(response, header)
       return 'file-error'
     }
-    this.#engine = engineName
+    this.#report.engine = engineName
     source._readableState.dataEmitted = true
     socket._unrefTimer()
     if (typeof begun === 'number') {
@@ -293,29 +282,32 @@ class Transfer {
   }
 
   /** 'end' was emitted, or never will be. */
-  #settle() {
-    this.#lastPacket?.settle()
+  #settle(error) {
+    const isShort = this.#lastPacket?.settle()
     this.#lastPacket = null
+    this.observer.end(error, isShort)
   }
 
   /** Leaves a stretch to the pump. */
   #watch(id, socket, response, owed) {
-    this.#run = new Stretch(id, { socket, response, owed }, (completion) => this.#onEnd(completion))
+    this.#run = new Stretch(id, { socket, response, owed }, (...end) => this.#onEnd(...end))
+    this.observer.hold()
   }
 
-  #onEnd(completion) {
+  #onEnd(completion, told) {
     const run = this.#run
     const { socket, response } = run
     const source = this.#source
     this.#run = null
-    this.#engine = completion.engine
+    this.#report.engine = completion.engine
     run.forget()
-    this.#count(socket, completion.sent, completion.wire)
+    this.#count(socket, completion.sent, completion.wire, told)
     this.#credit(run, completion.sent)
 
     const goesOn = this.#judge(completion, socket, response)
     if (isEndedShort(run, completion.sent)) socket.destroy()
     run.release()
+    this.observer.release()
     if (!goesOn || source.destroyed) return
     const isComplete = completion.outcome === 'complete'
     if (isComplete && source.bytesRead > source.end - (source.start ?? 0)) {
@@ -346,6 +338,7 @@ class Transfer {
     } else if (outcome === 'failed') {
       // The read that JavaScript does next fails in Node's own way.
       this.#excludedBecause = 'file-error'
+      this.observer.fault = fsError(-errno, syscall)
       if (response !== null) socket.destroy()
     }
     return true
@@ -363,9 +356,10 @@ class Transfer {
 
   #fail(code, what, callback) {
     const source = this.#source
-    const message = `The transfer could not be completed after ${source.bytesRead} bytes: ${what}`
+    const error = incomplete(code, source.bytesRead, what)
+    this.observer.fault = error
     const isHeard = source.listenerCount('error') > 0
-    source.destroy(isHeard ? new MillraceError(code, message) : undefined, callback)
+    source.destroy(isHeard ? error : undefined, callback)
   }
 
   #watchForStall() {
@@ -386,8 +380,9 @@ class Transfer {
     })
   }
 
-  #count(socket, sent, wire) {
+  #count(socket, sent, wire, told) {
     this.#bytes += sent
+    this.observer.sent(this.#report.engine, sent, told)
     addBytesWritten(socket, wire)
   }
 

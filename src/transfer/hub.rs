@@ -162,9 +162,9 @@ impl Hub {
     /// taken.
     pub(crate) fn progress(&self, id: u32) -> Option<(u64, u64)> {
         let ended = |end: &Completion| (end.id == id).then_some((end.sent, end.wire));
-        self.ends
-            .find(ended)
-            .or_else(|| self.state().running.get(&id).map(|control| control.progress()))
+        // In the order in which a transfer goes from one to the other.
+        let running = self.state().running.get(&id).map(|control| control.progress());
+        running.or_else(|| self.ends.find(ended))
     }
 
     /// The environment goes away: every transfer lets go, nobody is woken.
