@@ -387,10 +387,12 @@ parity('a file into a client’s request', async ({ createReadStream, journal, t
     })
   })
   const request = http.request({ ...address, method: 'POST', agent: false })
-  journal.source(createReadStream(large.file)).pipe(request)
+  const source = journal.source(createReadStream(large.file))
+  const closed = once(source, 'close')
+  source.pipe(request)
   const [response] = await once(request, 'response')
   response.resume()
-  await once(response, 'end')
+  await Promise.all([once(response, 'end'), closed])
   return { received }
 })
 
