@@ -14,6 +14,7 @@ const { test } = require('node:test')
 const millrace = require('..')
 const { Rehearsal, openStage } = require('./helpers/rehearsal.js')
 const { isHarmless, strictSchedule, wildSchedule } = require('./helpers/schedule.js')
+const { until } = require('./helpers/server.js')
 
 const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 40)
 const SEED = Number(process.env.MILLRACE_SEED ?? 1)
@@ -24,6 +25,7 @@ const MOST_FAILURES = 5
 async function perform(schedule, stage, implementation) {
   const rehearsal = new Rehearsal(schedule, stage, implementation)
   const { body, complete, garbage, next, log } = await rehearsal.run()
+  await until(() => millrace.stats().transfers.active === 0, 'the end of all transfers')
   const { expected } = rehearsal
   const text = body.toString('latin1')
   const inserted = text.match(/<\w+>/g) ?? []
