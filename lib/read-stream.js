@@ -106,11 +106,9 @@ ReadStream.prototype.pipe = function (destination, options) {
 }
 
 ReadStream.prototype.unpipe = function (destination, options) {
-  const { [kTransfer]: transfer, _readableState: state } = this
-  const [first] = state.pipes
-  transfer.stop()
+  this[kTransfer].stop()
+  this[kTransfer].observer.unpipe(destination)
   base.unpipe.call(this, destination, options)
-  transfer.observer.unpiped(destination ?? first)
   if (destination !== undefined && isGone(destination)) releaseLater(this)
   return this
 }

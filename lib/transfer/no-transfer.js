@@ -3,7 +3,7 @@
 // What a stream has in place of a Transfer when Node's constructor made it.
 
 const noTransfer = Object.freeze({
-  observer: { read: () => true, unpiped() {} },
+  observer: { read: () => true, unpipe() {} },
   pipedBy() {},
   describe: () => ({ mode: 'javascript', engine: null, bytes: 0, reason: 'patched-source' }),
   take: () => false,

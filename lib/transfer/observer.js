@@ -95,14 +95,16 @@ class Observer {
   }
 
   /**
-   * The source has one destination less.
+   * A destination is about to be taken away, or all.
    * @param {import('node:stream').Writable} [destination]
    */
-  unpiped(destination) {
+  unpipe(destination) {
     const source = this.#source
-    if (!this.#isActive || source._readableState.pipes.length > 0) return
+    const { pipes } = source._readableState
+    const isLast = destination === undefined || (pipes.length === 1 && pipes[0] === destination)
+    if (!this.#isActive || !isLast) return
     if (!source.readableEnded || source.destroyed) {
-      this.#end(destination, null, 'unpiped')
+      this.#end(pipes[0], null, 'unpiped')
     } else if (!source.autoClose) {
       // Listeners of 'end' may still find that the response is short.
       process.nextTick(() => this.end())
