@@ -353,6 +353,18 @@ test('a subscriber that throws harms no transfer', () => {
   })
 })
 
+test('the documents name every figure and every field', async (t) => {
+  const text = fs.readFileSync(require.resolve('../docs/observability.md'), 'utf8')
+  const told = record(t, ['end'])
+  const stream = createReadStream(small)
+  stream.pipe(sink())
+  await once(stream, 'close')
+  const { transfers, bytes } = stats()
+  for (const name of Object.keys({ ...transfers, ...bytes, ...told[0][1] })) {
+    assert.ok(text.includes(`\`${name}\``), name)
+  }
+})
+
 test('who subscribes in the middle hears of the next transfer', async (t) => {
   let told
   const { client } = await interrupted(t, () => (told = record(t)), { isFull: true })

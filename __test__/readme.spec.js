@@ -101,6 +101,7 @@ test('every file that the documents link to is there', () => {
     'CHANGELOG.md',
     'docs/architecture.md',
     'docs/compatibility.md',
+    'docs/observability.md',
   ]
   for (const name of documents) {
     const text = fs.readFileSync(path.join(root, name), 'utf8')

@@ -1,12 +1,20 @@
 // Never run: what users write must type-check, what is wrong must not.
 
+import { subscribe } from 'node:diagnostics_channel'
 import * as fs from 'node:fs'
 import * as http from 'node:http'
 import * as stream from 'node:stream'
 
 import * as millrace from 'millrace'
-import { ReadStream, createReadStream } from 'millrace'
-import type { ReadStreamOptions, TransferReason, TransferReport } from 'millrace'
+import { ReadStream, createReadStream, stats } from 'millrace'
+import type {
+  ReadStreamOptions,
+  TransferMessage,
+  TransferOutcome,
+  TransferReason,
+  TransferReport,
+  TransferStats,
+} from 'millrace'
 import { describe, expect, test } from 'tstyche'
 
 const made = createReadStream('file')
@@ -166,6 +174,38 @@ describe('transfer', () => {
     expect<'nonsense'>().type.not.toBeAssignableTo<TransferReason>()
     expect<string>().type.not.toBeAssignableTo<TransferReason>()
   })
+})
+
+describe('stats', () => {
+  test('has figures, all numbers', () => {
+    expect(stats()).type.toBe<TransferStats>()
+    expect(stats().transfers.active).type.toBe<number>()
+    expect<TransferOutcome>().type.toBeAssignableTo<keyof TransferStats['transfers']>()
+    expect<keyof TransferStats['transfers']>().type.toBe<'started' | 'active' | TransferOutcome>()
+    expect<keyof TransferStats['bytes']>().type.toBe<'sendfile' | 'copy' | 'javascript'>()
+    expect<keyof TransferStats['fallbacks']>().type.toBe<TransferReason>()
+    expect(stats().fallbacks.tls).type.toBe<number | undefined>()
+    expect(stats).type.not.toBeCallableWith(1)
+  })
+
+  test('cannot be changed', () => {
+    const { transfers } = stats()
+    // @ts-expect-error Cannot assign to 'done'
+    transfers.done = 1
+  })
+})
+
+test('the messages of the diagnostics channels', () => {
+  subscribe('millrace:transfer:end', (message) => {
+    const { stream, outcome, bytes, duration, error } = message as TransferMessage
+    expect(stream).type.toBe<ReadStream>()
+    expect(outcome).type.toBe<TransferOutcome | null>()
+    expect(bytes).type.toBe<number>()
+    expect(duration).type.toBe<number>()
+    expect(error).type.toBe<Error | null>()
+  })
+  expect<TransferMessage['mode']>().type.toBe<'native' | 'javascript' | null>()
+  expect<TransferMessage['path']>().type.toBe<string | Buffer | undefined>()
 })
 
 test('what is exported of node:stream is its own', () => {
