@@ -1,0 +1,319 @@
+// Makes system calls fail, for LD_PRELOAD: those of the addon, one by one, by
+// the rules of FAULTS, and everybody's on a file with a bad sector. What the
+// addon calls is written to FAULTS_LOG. helpers/faults.js says how.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { NR_OPENAT2 = 437, NR_CACHESTAT = 451 };  // the same on every architecture
+
+#define REAL(name) ((__typeof__(&name))real(#name))
+#define CALLER __builtin_return_address(0)
+
+static void *real(const char *name) { return dlsym(RTLD_NEXT, name); }
+
+// Which file -----------------------------------------------------------------
+
+static struct stat target;
+static off_t bad = -1;
+static int drip, receive_buffer, log_fd = -1;
+
+static int is_target(int fd) {
+  struct stat found;
+  int error = errno;
+  int same = target.st_ino != 0 && fstat(fd, &found) == 0 && found.st_ino == target.st_ino &&
+             found.st_dev == target.st_dev;
+  errno = error;
+  return same;
+}
+
+static int is_addon(const void *address) {
+  Dl_info info;
+  return dladdr(address, &info) != 0 && strstr(info.dli_fname, "/millrace.") != NULL;
+}
+
+// Rules ----------------------------------------------------------------------
+
+// call:first:every:last:beyond:answer:value, where the answer is `e` for an
+// error, `c` for a smaller count, and `z` for the end of the file.
+struct rule {
+  char call[24];
+  long first, every, last;
+  long long beyond;
+  char answer;
+  long value;
+};
+
+static struct rule rules[16];
+static int rule_count;
+
+static struct { const char *call; atomic_long count; } counters[] = {
+    {"sendfile", 0},      {"send", 0},      {"pread", 0},          {"preadv2", 0},
+    {"read", 0},          {"dup", 0},       {"epoll_create1", 0},  {"epoll_ctl", 0},
+    {"eventfd", 0},       {"open", 0},      {"pthread_create", 0}, {"openat2", 0},
+    {"cachestat", 0},
+};
+
+__attribute__((constructor)) static void begin(void) {
+  const char *value;
+  // Before others start, and inherit it.
+  if ((value = getenv("FAULTS_LOG"))) {
+    log_fd = open(value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  }
+  if ((value = getenv("FAULTS_FILE"))) stat(value, &target);
+  if ((value = getenv("FAULTS_BAD"))) bad = atoll(value);
+  if ((value = getenv("FAULTS_DRIP"))) drip = atoi(value);
+  if ((value = getenv("FAULTS_RCVBUF"))) receive_buffer = atoi(value);
+  value = getenv("FAULTS");
+  while (value && *value && rule_count < 16) {
+    struct rule *rule = &rules[rule_count];
+    if (sscanf(value, "%23[^:]:%ld:%ld:%ld:%lld:%c:%ld", rule->call, &rule->first, &rule->every,
+               &rule->last, &rule->beyond, &rule->answer, &rule->value) != 7) {
+      abort();
+    }
+    rule_count += 1;
+    value = strchr(value, ' ');
+    if (value) value += 1;
+  }
+}
+
+static const struct rule *answer_to(const char *call, long long offset) {
+  long number = 0;
+  for (size_t i = 0; i < sizeof counters / sizeof *counters; i += 1) {
+    if (strcmp(counters[i].call, call) == 0) number = atomic_fetch_add(&counters[i].count, 1) + 1;
+  }
+  for (int i = 0; i < rule_count; i += 1) {
+    const struct rule *rule = &rules[i];
+    if (strcmp(rule->call, call) != 0 || number < rule->first || offset < rule->beyond) continue;
+    if (rule->last != 0 && number > rule->last) continue;
+    if ((number - rule->first) % rule->every == 0) return rule;
+  }
+  return NULL;
+}
+
+static void note(const char *call, long long asked, long long offset, int flags, long long result) {
+  if (log_fd < 0) return;
+  int error = errno;
+  char line[160];
+  int length = snprintf(line, sizeof line, "%s %lld %lld %d %lld\n", call, asked, offset, flags,
+                        result < 0 ? -error : result);
+  syscall(SYS_write, log_fd, line, length);
+  errno = error;
+}
+
+static int fails(const struct rule *rule) {
+  if (rule == NULL || rule->answer != 'e') return 0;
+  errno = (int)rule->value;
+  return 1;
+}
+
+static size_t clip(const struct rule *rule, size_t count) {
+  return rule && rule->answer == 'c' && (size_t)rule->value < count ? (size_t)rule->value : count;
+}
+
+// 1: the range begins in the bad sector; else what of it is in front.
+static int touches(int fd, off_t offset, size_t *count) {
+  if (bad < 0 || !is_target(fd)) return 0;
+  if (offset >= bad) return 1;
+  if (*count > (size_t)(bad - offset)) *count = bad - offset;
+  return 0;
+}
+
+// The kernel, which says EAGAIN only with a reason, wakes those who wait for
+// an edge when the reason is gone. So must this.
+static void wake(int socket) {
+  int error = errno;
+  int most = -1;
+  if (error == EAGAIN) setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+  errno = error;
+}
+
+// Calls ----------------------------------------------------------------------
+
+ssize_t sendfile64(int out, int in, off64_t *offset, size_t count) {
+  if (!is_addon(CALLER) || !is_target(in)) return REAL(sendfile64)(out, in, offset, count);
+  size_t asked = count;
+  off64_t from = *offset;
+  const struct rule *rule = answer_to("sendfile", from);
+  ssize_t result = -1;
+  if (fails(rule)) {
+    wake(out);
+  } else if (touches(in, from, &count)) {
+    errno = EIO;
+  } else if (rule && rule->answer == 'z') {
+    result = 0;
+  } else {
+    result = REAL(sendfile64)(out, in, offset, clip(rule, count));
+  }
+  note("sendfile", asked, from, 0, result);
+  return result;
+}
+
+ssize_t send(int fd, const void *data, size_t count, int flags) {
+  if (!is_addon(CALLER)) return REAL(send)(fd, data, count, flags);
+  const struct rule *rule = answer_to("send", 0);
+  ssize_t result = -1;
+  if (fails(rule)) wake(fd);
+  else result = REAL(send)(fd, data, clip(rule, count), flags);
+  note("send", count, 0, flags, result);
+  return result;
+}
+
+static ssize_t positioned(const void *caller, int fd, void *data, size_t count, off64_t offset) {
+  size_t asked = count;
+  int is_ours = is_addon(caller) && is_target(fd);
+  const struct rule *rule = is_ours ? answer_to("pread", offset) : NULL;
+  ssize_t result = -1;
+  if (touches(fd, offset, &count)) errno = EIO;
+  else if (!fails(rule)) result = REAL(pread64)(fd, data, clip(rule, count), offset);
+  if (is_ours) note("pread", asked, offset, 0, result);
+  return result;
+}
+
+ssize_t pread64(int fd, void *data, size_t count, off64_t offset) {
+  return positioned(CALLER, fd, data, count, offset);
+}
+
+ssize_t pread(int fd, void *data, size_t count, off_t offset) {
+  return positioned(CALLER, fd, data, count, offset);
+}
+
+ssize_t preadv64v2(int fd, const struct iovec *vectors, int vector_count, off64_t offset,
+                   int flags) {
+  if (!is_addon(CALLER) || !is_target(fd)) {
+    return REAL(preadv64v2)(fd, vectors, vector_count, offset, flags);
+  }
+  struct iovec vector = vectors[0];
+  off64_t from = offset == -1 ? lseek(fd, 0, SEEK_CUR) : offset;
+  const struct rule *rule = answer_to("preadv2", from);
+  ssize_t result = -1;
+  if (touches(fd, from, &vector.iov_len)) {
+    errno = EAGAIN;
+  } else if (!fails(rule)) {
+    vector.iov_len = clip(rule, vector.iov_len);
+    result = REAL(preadv64v2)(fd, &vector, 1, offset, flags);
+  }
+  note("preadv2", vectors[0].iov_len, from, flags, result);
+  return result;
+}
+
+ssize_t read(int fd, void *data, size_t count) {
+  if (drip > 0) {
+    int kind;
+    socklen_t length = sizeof kind;
+    int error = errno;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &kind, &length) == 0 && kind == AF_INET &&
+        count > (size_t)drip) {
+      count = drip;
+    }
+    errno = error;
+  }
+  if (target.st_ino == 0 || !is_target(fd)) return REAL(read)(fd, data, count);
+  size_t asked = count;
+  off_t from = lseek(fd, 0, SEEK_CUR);
+  int is_ours = is_addon(CALLER);
+  const struct rule *rule = is_ours ? answer_to("read", from) : NULL;
+  ssize_t result = -1;
+  if (touches(fd, from, &count)) errno = EIO;
+  else if (!fails(rule)) result = REAL(read)(fd, data, clip(rule, count));
+  if (is_ours) note("read", asked, from, 0, result);
+  return result;
+}
+
+static int control(const void *caller, int fd, int command, void *argument) {
+  int is_ours = command == F_DUPFD_CLOEXEC && is_addon(caller);
+  int result = -1;
+  if (!is_ours || !fails(answer_to("dup", 0))) result = REAL(fcntl)(fd, command, argument);
+  if (is_ours) note("dup", 0, 0, 0, result);
+  return result;
+}
+
+int fcntl(int fd, int command, ...) {
+  va_list list;
+  va_start(list, command);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  return control(CALLER, fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...) {
+  va_list list;
+  va_start(list, command);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  return control(CALLER, fd, command, argument);
+}
+
+int epoll_create1(int flags) {
+  if (is_addon(CALLER) && fails(answer_to("epoll_create1", 0))) return -1;
+  return REAL(epoll_create1)(flags);
+}
+
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
+  if (operation == EPOLL_CTL_ADD && is_addon(CALLER) && fails(answer_to("epoll_ctl", 0))) return -1;
+  return REAL(epoll_ctl)(epoll, operation, fd, event);
+}
+
+int eventfd(unsigned count, int flags) {
+  if (is_addon(CALLER) && fails(answer_to("eventfd", 0))) return -1;
+  return ((int (*)(unsigned, int))real("eventfd"))(count, flags);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *argument) {
+  if (is_addon(CALLER) && fails(answer_to("pthread_create", 0))) return errno;
+  return REAL(pthread_create)(thread, attributes, start, argument);
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
+  int result = REAL(setsockopt)(fd, level, name, value, length);
+  if (level == IPPROTO_TCP && name == TCP_CORK && is_addon(CALLER)) {
+    note("cork", *(const int *)value, 0, 0, result);
+  }
+  return result;
+}
+
+int socket(int domain, int type, int protocol) {
+  int fd = REAL(socket)(domain, type, protocol);
+  if (fd >= 0 && domain == AF_INET && receive_buffer > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  return fd;
+}
+
+long syscall(long number, ...) {
+  long a[6];
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i += 1) a[i] = va_arg(list, long);
+  va_end(list);
+  if (number == NR_OPENAT2 && is_addon(CALLER) && fails(answer_to("openat2", 0))) return -1;
+  if (number == NR_CACHESTAT && is_target((int)a[0])) {
+    const unsigned long long *range = (const void *)a[1];
+    const struct rule *rule = answer_to("cachestat", range[0]);
+    if (fails(rule)) return -1;
+    // Nothing of it is in memory.
+    int is_cold = (rule && rule->answer == 'z') || (bad >= 0 && range[0] + range[1] > (unsigned long long)bad);
+    if (is_cold) {
+      memset((void *)a[2], 0, 5 * sizeof(unsigned long long));
+      return 0;
+    }
+  }
+  return ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
