@@ -1,0 +1,137 @@
+'use strict'
+
+// System calls of a transfer that fail for good: on the file, on the socket,
+// and for want of descriptors, threads and memory. Whoever can hear of it does,
+// as node:fs would tell it; nobody takes a part for the whole; and the server
+// answers the next request.
+
+const assert = require('node:assert/strict')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const { constants } = require('node:os')
+const { test } = require('node:test')
+
+const { engine } = require('../lib/native.js')
+const { makeFile, sha256 } = require('./helpers/files.js')
+const { FaultyServer, skip } = require('./helpers/faults.js')
+const { FRAMINGS, download } = require('./helpers/framings.js')
+const { until } = require('./helpers/server.js')
+
+const KIB = 2 ** 10
+const large = makeFile(700 * KIB + 3, 3)
+const tiny = makeFile(5000, 5)
+const small = makeFile(3000, 6)
+const { content } = large
+
+const WRITE = engine === 'copy' ? 'send' : 'sendfile'
+
+function start(t, faults, { file } = large) {
+  return FaultyServer.start(t, { file, small: small.file }, { faults })
+}
+
+/** The server answers others, and has let go of the file. */
+async function assertAlive(server, { file } = large) {
+  const client = await server.connect()
+  client.get('/millrace/small')
+  assert.equal((await client.response()).sha256, sha256(small.content))
+  await server.outcome()
+  client.destroy()
+  await until(() => server.descriptorsOn(file) === 0, 'the file to be closed')
+}
+
+/** What node:fs says of a disk that cannot be read. */
+async function nodesReadError() {
+  const [{ name, code, errno, syscall, message }] = await once(
+    fs.createReadStream('/proc/self/mem').resume(),
+    'error',
+  )
+  return { name, code, errno, syscall, message }
+}
+
+/** The client has a part of the file, and knows that it is one. */
+function assertPart({ response, client }, framing, most = content.length - 1) {
+  assert.ok(response.length <= most, `${response.length} bytes`)
+  if (framing !== 'socket') assert.equal(response.complete, false)
+  assert.equal(response.sha256, sha256(content.subarray(0, response.length)))
+  client?.destroy()
+}
+
+for (const [where, bad] of Object.entries({
+  'at the first byte of the pump': 64 * KIB,
+  'in the middle': 300_000,
+  'at the last byte': content.length - 1,
+})) {
+  test(`a disk that fails ${where} is Node's error, and ends the response`, { skip }, async (t) => {
+    const server = await start(t, { bad })
+    for (const framing of ['chunked', 'length']) {
+      const result = await download(server, framing)
+      assertPart(result, framing, bad)
+      assert.deepEqual(result.told.source, await nodesReadError())
+      assert.equal(result.told.socket, null)
+      const { bytes, reason } = result.told.transfer
+      assert.ok(bytes > 0 || reason === 'cold', reason)
+      await assertAlive(server)
+    }
+    // A pipe of Node's, too, leaves a socket open if its source fails.
+    const client = await server.connectPlain()
+    let length = 0
+    while (length < bad) length += (await client.inbox.some()).length
+    assert.equal(length, bad)
+    await until(() => server.descriptorsOn(large.file) === 0)
+    client.destroy()
+    const told = await server.outcome()
+    assert.deepEqual(told.source, await nodesReadError())
+    assert.equal(told.bytesRead, bad)
+    await assertAlive(server)
+  })
+}
+
+for (const source of [large, tiny]) {
+  const size = source.content.length
+  test(
+    `a disk that fails at once is heard of before the header, ${size} bytes`,
+    { skip },
+    async (t) => {
+      const server = await start(t, { bad: 0 }, source)
+      for (const framing of ['chunked', 'length']) {
+        const client = await server.connect()
+        client.get(`/millrace/${framing}`)
+        assert.match(await client.inbox.until('\r\n'), / 500 /)
+        client.destroy()
+        const told = await server.outcome()
+        assert.deepEqual(told.source, await nodesReadError())
+        assert.equal(told.bytesRead, 0)
+        await assertAlive(server, source)
+      }
+    },
+  )
+}
+
+for (const beyond of [0, 300_000]) {
+  const where = beyond === 0 ? 'at once' : 'in the middle'
+  if (beyond > 0 && WRITE === 'send') continue
+  for (const code of ['EPIPE', 'ECONNRESET', 'ETIMEDOUT', 'ENOMEM', 'ENOBUFS']) {
+    test(`${WRITE} fails with ${code} ${where}: the socket has the error`, { skip }, async (t) => {
+      const rules = [
+        { call: WRITE, beyond, error: code },
+        { call: WRITE, clip: 50_000 },
+      ]
+      const server = await start(t, { rules })
+      for (const framing of FRAMINGS) {
+        const result = await download(server, framing, 'millrace')
+        assertPart(result, framing, beyond === 0 ? 0 : beyond + 50_000)
+        assert.deepEqual(result.told.socket, {
+          name: 'Error',
+          code,
+          errno: -constants.errno[code],
+          syscall: 'write',
+          message: `write ${code}`,
+        })
+        assert.equal(result.told.source, null)
+        // A pipe reads on until its next turn, as Node's does.
+        assert.ok(result.told.bytesRead <= beyond + 50_000 + 128 * KIB)
+      }
+      await assertAlive(server)
+    })
+  }
+}
