@@ -110,7 +110,11 @@ class FaultyServer {
       execArgv,
       env: { ...process.env, NODE_OPTIONS: '', ...environment },
     })
-    t.after(() => child.kill('SIGKILL'))
+    t.after(() => {
+      // A tracer that is killed lets its tracees go on; the server itself ends.
+      if (child.connected) child.disconnect()
+      else child.kill('SIGKILL')
+    })
     const [message] = await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(([code]) => {

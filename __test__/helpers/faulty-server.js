@@ -62,3 +62,6 @@ web.listen(0, '127.0.0.1', () => {
     process.send({ web: web.address().port, plain: plain.address().port })
   })
 })
+
+// Whoever started it, directly or through another program, is gone.
+process.on('disconnect', () => process.exit())

@@ -2,8 +2,6 @@
 
 use std::os::fd::BorrowedFd;
 
-use rustix::io::Errno;
-
 use crate::sys::file;
 use crate::sys::residency::{self, Guess};
 
@@ -41,7 +39,7 @@ pub(crate) fn read(file: BorrowedFd<'_>, buffer: &mut [u8], position: Option<u64
     });
     match read {
         Ok(count) => Cached::All(count),
-        Err((0, Errno::OPNOTSUPP | Errno::NOSYS)) => {
+        Err((0, errno)) if file::is_untold(errno) => {
             match residency::otherwise(file, offset, length) {
                 None => Cached::Unsupported,
                 Some(false) => Cached::Part(0),

@@ -102,8 +102,9 @@ const OWN_OFFSET: u64 = u64::MAX;
 /// `preadv2(2)` with `RWF_NOWAIT`: reads what the page cache holds.
 ///
 /// # Errors
-/// `EAGAIN` when the first byte would have to come from a disk, `EOPNOTSUPP`
-/// or `ENOSYS` where the file system or the kernel cannot tell.
+/// `EAGAIN` when the first byte would have to come from a disk, `EOPNOTSUPP`,
+/// `ENOSYS` or `EPERM` where the file system, the kernel or a sandbox cannot
+/// tell.
 pub(crate) fn read_cached_at(
     file: BorrowedFd<'_>,
     buffer: &mut [u8],
@@ -113,6 +114,12 @@ pub(crate) fn read_cached_at(
         let mut slices = [IoSliceMut::new(&mut *buffer)];
         rustix::io::preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT)
     })
+}
+
+/// True for an error of `read_cached_at` that says nothing of the file: the
+/// kernel, the file system or a sandbox (`EPERM`) does not know the call.
+pub(crate) fn is_untold(errno: Errno) -> bool {
+    matches!(errno, Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM)
 }
 
 /// The same at, and moving, the open file description's own offset.

@@ -3,8 +3,6 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::io::Errno;
-
 use crate::sys::{file, mapping};
 
 const PAGE: u64 = 4096;
@@ -101,7 +99,7 @@ pub(crate) fn is_cached(fd: BorrowedFd<'_>, offset: u64, length: u64) -> bool {
     let refusal = samples.find_map(|at| file::read_cached_at(fd, &mut [0], at).err());
     match refusal {
         None => true,
-        Some(Errno::OPNOTSUPP | Errno::NOSYS) => otherwise(fd, offset, length) == Some(true),
+        Some(errno) if file::is_untold(errno) => otherwise(fd, offset, length) == Some(true),
         Some(_) => false,
     }
 }
@@ -109,7 +107,7 @@ pub(crate) fn is_cached(fd: BorrowedFd<'_>, offset: u64, length: u64) -> bool {
 /// Whether the file system knows `RWF_NOWAIT`. Reads nothing.
 fn is_askable(fd: BorrowedFd<'_>) -> bool {
     let answer = file::read_cached_at(fd, &mut [0], BEHIND_ALL);
-    !matches!(answer, Err(Errno::OPNOTSUPP | Errno::NOSYS))
+    !answer.is_err_and(file::is_untold)
 }
 
 /// How much of a range lies in the file.

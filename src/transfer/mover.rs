@@ -7,12 +7,13 @@
 
 use std::os::fd::BorrowedFd;
 
+use bytes::{Buf, BytesMut};
+
 use crate::error::Result;
 use crate::sys::cached::{self, Cached};
 use crate::sys::file;
 use crate::sys::residency::is_cached;
 use crate::sys::socket::{self, More, Sent, send};
-use bytes::{Buf, BytesMut};
 
 /// Which engine a user asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
