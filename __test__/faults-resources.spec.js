@@ -8,7 +8,7 @@ const { test } = require('node:test')
 
 const { engine } = require('../lib/native.js')
 const { makeFile, sha256 } = require('./helpers/files.js')
-const { FaultyServer, skip } = require('./helpers/faults.js')
+const { FaultyServer, assertMade, skip } = require('./helpers/faults.js')
 const { FRAMINGS, assertCarried, download, downloadWhole } = require('./helpers/framings.js')
 const { until } = require('./helpers/server.js')
 
@@ -38,6 +38,7 @@ for (const [name, call, error] of [
       assert.ok(transfer.bytes <= 64 * KIB)
       assert.equal(server.descriptorsOn(large.file), 0)
     }
+    assertMade(server.calls(), [{ call }])
   })
 
   // The first of a file whose header is not out yet: nothing is lost.

@@ -9,7 +9,7 @@ const { test } = require('node:test')
 
 const { engine } = require('../lib/native.js')
 const { makeFile } = require('./helpers/files.js')
-const { FaultyServer, skip } = require('./helpers/faults.js')
+const { FaultyServer, assertMade, skip } = require('./helpers/faults.js')
 const { FRAMINGS, assertCarried, downloadWhole } = require('./helpers/framings.js')
 
 const KIB = 2 ** 10
@@ -47,6 +47,7 @@ function whole(name, source, rules, { most, carriedBy = engine, check } = {}) {
       before = calls
       check?.(server)
     }
+    assertMade(server.calls(), rules)
     assert.equal(server.descriptorsOn(source.file), 0)
   })
 }

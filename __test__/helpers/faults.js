@@ -3,6 +3,7 @@
 // Processes whose system calls fail on purpose: by native/faults.c, which is
 // put before libc, or by native/refuse.c, which has the kernel refuse them.
 
+const assert = require('node:assert/strict')
 const { fork, spawnSync } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
@@ -87,6 +88,22 @@ function refusing(error, numbers) {
   return [build('refuse', []), `${constants.errno[error]}`, ...numbers.map(String), '--']
 }
 
+/** What the addon called, in order, by the log of a process with faults. */
+function callsIn(log) {
+  const lines = fs.existsSync(log) ? fs.readFileSync(log, 'utf8').split('\n') : []
+  return lines.filter(Boolean).map((line) => {
+    const [call, ...numbers] = line.split(' ')
+    const [asked, offset, flags, result] = numbers.map(Number)
+    return { call, asked, offset, flags, result }
+  })
+}
+
+/** Sees that every rule was about calls that were made. */
+function assertMade(calls, rules) {
+  const made = new Set(calls.map(({ call }) => call))
+  for (const { call } of rules) assert.ok(made.has(call), `${call} was not called`)
+}
+
 /** A server of `file` in a process with faults. */
 class FaultyServer {
   #child
@@ -147,14 +164,7 @@ class FaultyServer {
 
   /** What the addon called so far, in order. */
   calls(name) {
-    const lines = fs.existsSync(this.#log) ? fs.readFileSync(this.#log, 'utf8').split('\n') : []
-    return lines
-      .filter((line) => line !== '' && (name === undefined || line.startsWith(`${name} `)))
-      .map((line) => {
-        const [call, ...numbers] = line.split(' ')
-        const [asked, offset, flags, result] = numbers.map(Number)
-        return { call, asked, offset, flags, result }
-      })
+    return callsIn(this.#log).filter(({ call }) => name === undefined || call === name)
   }
 
   /** How many descriptors it has open on `file`. */
@@ -170,4 +180,4 @@ class FaultyServer {
   }
 }
 
-module.exports = { skip, build, faultyEnvironment, refusing, FaultyServer }
+module.exports = { skip, faultyEnvironment, callsIn, assertMade, refusing, FaultyServer }

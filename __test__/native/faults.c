@@ -66,8 +66,7 @@ static int rule_count;
 static struct { const char *call; atomic_long count; } counters[] = {
     {"sendfile", 0},      {"send", 0},      {"pread", 0},          {"preadv2", 0},
     {"read", 0},          {"dup", 0},       {"epoll_create1", 0},  {"epoll_ctl", 0},
-    {"eventfd", 0},       {"open", 0},      {"pthread_create", 0}, {"openat2", 0},
-    {"cachestat", 0},
+    {"eventfd", 0},       {"openat2", 0},   {"pthread_create", 0}, {"cachestat", 0},
 };
 
 __attribute__((constructor)) static void begin(void) {
@@ -125,6 +124,14 @@ static int fails(const struct rule *rule) {
 
 static size_t clip(const struct rule *rule, size_t count) {
   return rule && rule->answer == 'c' && (size_t)rule->value < count ? (size_t)rule->value : count;
+}
+
+// For calls that have neither count nor offset.
+static int refuses(const void *caller, const char *call) {
+  if (!is_addon(caller)) return 0;
+  int refused = fails(answer_to(call, 0));
+  note(call, 0, 0, 0, refused ? -1 : 0);
+  return refused;
 }
 
 // 1: the range begins in the bad sector; else what of it is in front.
@@ -237,11 +244,8 @@ ssize_t read(int fd, void *data, size_t count) {
 }
 
 static int control(const void *caller, int fd, int command, void *argument) {
-  int is_ours = command == F_DUPFD_CLOEXEC && is_addon(caller);
-  int result = -1;
-  if (!is_ours || !fails(answer_to("dup", 0))) result = REAL(fcntl)(fd, command, argument);
-  if (is_ours) note("dup", 0, 0, 0, result);
-  return result;
+  if (command == F_DUPFD_CLOEXEC && refuses(caller, "dup")) return -1;
+  return REAL(fcntl)(fd, command, argument);
 }
 
 int fcntl(int fd, int command, ...) {
@@ -261,23 +265,23 @@ int fcntl64(int fd, int command, ...) {
 }
 
 int epoll_create1(int flags) {
-  if (is_addon(CALLER) && fails(answer_to("epoll_create1", 0))) return -1;
+  if (refuses(CALLER, "epoll_create1")) return -1;
   return REAL(epoll_create1)(flags);
 }
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
-  if (operation == EPOLL_CTL_ADD && is_addon(CALLER) && fails(answer_to("epoll_ctl", 0))) return -1;
+  if (operation == EPOLL_CTL_ADD && refuses(CALLER, "epoll_ctl")) return -1;
   return REAL(epoll_ctl)(epoll, operation, fd, event);
 }
 
 int eventfd(unsigned count, int flags) {
-  if (is_addon(CALLER) && fails(answer_to("eventfd", 0))) return -1;
+  if (refuses(CALLER, "eventfd")) return -1;
   return ((int (*)(unsigned, int))real("eventfd"))(count, flags);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
                    void *argument) {
-  if (is_addon(CALLER) && fails(answer_to("pthread_create", 0))) return errno;
+  if (refuses(CALLER, "pthread_create")) return errno;
   return REAL(pthread_create)(thread, attributes, start, argument);
 }
 
@@ -303,7 +307,7 @@ long syscall(long number, ...) {
   va_start(list, number);
   for (int i = 0; i < 6; i += 1) a[i] = va_arg(list, long);
   va_end(list);
-  if (number == NR_OPENAT2 && is_addon(CALLER) && fails(answer_to("openat2", 0))) return -1;
+  if (number == NR_OPENAT2 && refuses(CALLER, "openat2")) return -1;
   if (number == NR_CACHESTAT && is_target((int)a[0])) {
     const unsigned long long *range = (const void *)a[1];
     const struct rule *rule = answer_to("cachestat", range[0]);
