@@ -29,7 +29,7 @@ const MOVING = new Set(['sendfile', 'send', 'pread', 'preadv2'])
  * A test in all framings: all bytes arrive, the connection goes on, and the
  * addon makes no more than `most` calls for each.
  */
-function whole(name, source, rules, { most, carriedBy = engine, check } = {}) {
+function whole(name, source, rules, { most, carriedBy = engine, check, rounds = 1 }) {
   test(name, { skip }, async (t) => {
     const server = await FaultyServer.start(
       t,
@@ -39,7 +39,7 @@ function whole(name, source, rules, { most, carriedBy = engine, check } = {}) {
       },
     )
     let before = 0
-    for (const framing of FRAMINGS) {
+    for (const framing of Array(rounds).fill(FRAMINGS).flat()) {
       const told = await downloadWhole(server, framing, { content: source.content, small })
       assertCarried(told, carriedBy)
       const calls = server.calls().filter(({ call }) => MOVING.has(call)).length
@@ -113,22 +113,24 @@ whole(
 )
 
 if (!isCopy) {
-  for (const error of ['EINVAL', 'ENOSYS', 'EPERM', 'EOPNOTSUPP', 'EACCES']) {
-    for (const [where, beyond] of Object.entries({
-      'at the first byte': 0,
-      'at the first byte of the pump': 64 * KIB,
-      'in the middle': 300_000,
-    })) {
-      whole(
-        `sendfile is refused with ${error} ${where}: the rest is copied`,
-        large,
-        [
-          { call: 'sendfile', beyond, error },
-          { call: 'sendfile', clip: 50_000 },
-        ],
-        { most: FEW, carriedBy: 'copy' },
-      )
-    }
+  const errors = ['EINVAL', 'ENOSYS', 'EPERM', 'EOPNOTSUPP', 'EACCES']
+  for (const [where, beyond] of Object.entries({
+    'at the first byte': 0,
+    'at the first byte of the pump': 64 * KIB,
+    'in the middle': 300_000,
+  })) {
+    // Once for each transfer, which then asks no more.
+    const refusals = errors.map((error, i) => {
+      const number = i * FRAMINGS.length + 1
+      const last = number + FRAMINGS.length - 1
+      return { call: 'sendfile', beyond, first: number, last, error }
+    })
+    whole(
+      `sendfile is refused ${where} with ${errors.join(', ')}: the rest is copied`,
+      large,
+      [...refusals, { call: 'sendfile', clip: 50_000 }],
+      { most: FEW, carriedBy: 'copy', rounds: errors.length },
+    )
   }
   whole(
     'sendfile is refused for a file of 40 KiB: it is copied',

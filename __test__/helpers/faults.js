@@ -38,7 +38,7 @@ function build(name, flags) {
 }
 
 /**
- * One rule in the words of faults.c.
+ * One rule in the words of faults.c. Of several that apply the first one counts.
  * @param {object} rule
  * @param {string} rule.call of the addon, on the file if it is on a file:
  *   `sendfile`, `send`, `preadv2`, `pread`, `read`, `dup`, `epoll_create1`,
@@ -46,7 +46,7 @@ function build(name, flags) {
  * @param {number} [rule.first] the first call that it is for, from 1
  * @param {number} [rule.every] and every so many behind it
  * @param {number} [rule.last] the last one
- * @param {number} [rule.beyond] only at this offset of the file and behind
+ * @param {number} [rule.beyond] only calls at this offset of the file and behind
  * @param {string} [rule.error] the call fails with this
  * @param {number} [rule.clip] the call does no more than so many bytes
  * @param {boolean} [rule.end] the call says that there is nothing

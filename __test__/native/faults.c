@@ -58,16 +58,11 @@ struct rule {
   long long beyond;
   char answer;
   long value;
+  atomic_long count;  // of the calls at or behind `beyond`
 };
 
 static struct rule rules[16];
 static int rule_count;
-
-static struct { const char *call; atomic_long count; } counters[] = {
-    {"sendfile", 0},      {"send", 0},      {"pread", 0},          {"preadv2", 0},
-    {"read", 0},          {"dup", 0},       {"epoll_create1", 0},  {"epoll_ctl", 0},
-    {"eventfd", 0},       {"openat2", 0},   {"pthread_create", 0}, {"cachestat", 0},
-};
 
 __attribute__((constructor)) static void begin(void) {
   const char *value;
@@ -93,17 +88,15 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 static const struct rule *answer_to(const char *call, long long offset) {
-  long number = 0;
-  for (size_t i = 0; i < sizeof counters / sizeof *counters; i += 1) {
-    if (strcmp(counters[i].call, call) == 0) number = atomic_fetch_add(&counters[i].count, 1) + 1;
-  }
+  const struct rule *answer = NULL;
   for (int i = 0; i < rule_count; i += 1) {
-    const struct rule *rule = &rules[i];
-    if (strcmp(rule->call, call) != 0 || number < rule->first || offset < rule->beyond) continue;
-    if (rule->last != 0 && number > rule->last) continue;
-    if ((number - rule->first) % rule->every == 0) return rule;
+    struct rule *rule = &rules[i];
+    if (strcmp(rule->call, call) != 0 || offset < rule->beyond) continue;
+    long number = atomic_fetch_add(&rule->count, 1) + 1;
+    if (answer || number < rule->first || (rule->last != 0 && number > rule->last)) continue;
+    if ((number - rule->first) % rule->every == 0) answer = rule;
   }
-  return NULL;
+  return answer;
 }
 
 static void note(const char *call, long long asked, long long offset, int flags, long long result) {
