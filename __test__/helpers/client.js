@@ -61,20 +61,25 @@ class Inbox {
 
   /** Everything up to and including `mark`. */
   async until(mark) {
-    let seen = Buffer.alloc(0)
+    const seen = []
+    // A mark may lie across two chunks.
+    let tail = Buffer.alloc(0)
     for (;;) {
       const chunk = await this.some()
       if (chunk === null) throw new Error(`connection ended before ${JSON.stringify(mark)}`)
-      seen = Buffer.concat([seen, chunk])
-      const at = seen.indexOf(mark)
+      const searched = Buffer.concat([tail, chunk])
+      const at = searched.indexOf(mark)
+      seen.push(chunk)
       if (at >= 0) {
-        const rest = seen.subarray(at + mark.length)
+        const rest = searched.subarray(at + mark.length)
         if (rest.length > 0) {
           this.#chunks.unshift(rest)
           this.#length += rest.length
         }
-        return seen.subarray(0, at).toString('latin1')
+        const whole = Buffer.concat(seen)
+        return whole.toString('latin1', 0, whole.length - rest.length - mark.length)
       }
+      tail = searched.subarray(Math.max(0, searched.length - mark.length + 1))
     }
   }
 

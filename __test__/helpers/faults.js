@@ -180,4 +180,12 @@ class FaultyServer {
   }
 }
 
-module.exports = { skip, faultyEnvironment, callsIn, assertMade, refusing, FaultyServer }
+module.exports = {
+  hasCompiler,
+  skip,
+  faultyEnvironment,
+  callsIn,
+  assertMade,
+  refusing,
+  FaultyServer,
+}
