@@ -141,3 +141,27 @@ for (const beyond of WRITE === 'send' ? [0] : [0, 300_000]) {
     await assertAlive(server)
   })
 }
+
+const skipEnd = skip || (WRITE === 'send' && 'copies read the file')
+
+test(
+  'sendfile finds the end too early: the response is cut, and nothing repeats',
+  { skip: skipEnd },
+  async (t) => {
+    const rules = [
+      { call: 'sendfile', beyond: 300_000, end: true },
+      { call: 'sendfile', clip: 50_000 },
+    ]
+    const server = await start(t, { rules })
+    for (const framing of ['chunked', 'length']) {
+      const before = server.calls('sendfile').length
+      const result = await download(server, framing)
+      assertPart(result, framing, 350_000)
+      assert.equal(result.told.source.code, 'ERR_MILLRACE_CUT_SHORT')
+      const calls = server.calls('sendfile').slice(before)
+      assert.equal(calls.filter((call) => call.result === 0).length, 1)
+      assert.equal(calls.at(-1).result, 0)
+      await assertAlive(server)
+    }
+  },
+)

@@ -123,3 +123,74 @@ test('a file that grows in flight is sent to its new end in chunks, to its old w
     client.destroy()
   }
 })
+
+/** Two downloads of a file, and what is done to it in the middle of each. */
+async function changedInFlight(t, change, readOn) {
+  const changing = newPath('changing')
+  let stream
+  const { connect } = await serveHttp(t, (request, response) => {
+    if (request.url === '/small') {
+      createReadStream(small.file).pipe(response)
+      return
+    }
+    stream = createReadStream(changing)
+    if (request.url === '/length') response.setHeader('Content-Length', content.length)
+    stream.pipe(response)
+  })
+  for (const url of ['/', '/length']) {
+    fs.rmSync(changing, { force: true })
+    fs.writeFileSync(changing, content)
+    const client = await connect()
+    client.get(url)
+    await client.inbox.some(1)
+    client.socket.pause()
+    if (isNative) await until(() => stream.transfer.bytes > 0)
+    const { bytes: sent } = stream.transfer
+    change(changing)
+    client.socket.resume()
+    await readOn(client, url, sent)
+    client.get('/small')
+    assert.equal((await client.response()).sha256, sha256(small.content))
+    client.destroy()
+    await until(() => stream.closed)
+  }
+}
+
+for (const [what, change] of Object.entries({
+  'replaced by another': (changing) => {
+    fs.writeFileSync(`${changing}.new`, 'another')
+    fs.renameSync(`${changing}.new`, changing)
+  },
+  unlinked: (changing) => fs.unlinkSync(changing),
+})) {
+  test(`a file that is ${what} in flight is sent to its own end`, async (t) => {
+    await changedInFlight(t, change, async (client) => {
+      assert.equal((await client.response()).sha256, sha256(content))
+    })
+  })
+}
+
+test('a file that is rewritten in place in flight keeps its length, and copies what is out', async (t) => {
+  const zeros = Buffer.alloc(content.length)
+  const rewrite = (changing) => fs.writeFileSync(changing, zeros, { flag: 'r+' })
+  await changedInFlight(t, rewrite, async (client, url, sent) => {
+    if (url === '/') {
+      const { length, complete } = await client.response()
+      assert.deepEqual({ length, complete }, { length: content.length, complete: true })
+      return
+    }
+    await client.inbox.until('\r\n\r\n')
+    const parts = []
+    for (let left = content.length; left > 0; left -= parts.at(-1).length) {
+      parts.push(await client.inbox.some(left))
+    }
+    const body = Buffer.concat(parts)
+    // Each byte is of the old file or of the new one.
+    const isStrange = (byte, i) => byte !== 0 && byte !== content[i]
+    assert.equal(body.findIndex(isStrange), -1)
+    // The kernel sends pages of the file, a copy what it was.
+    if (engine !== 'copy') return
+    assert.ok(sent > 0)
+    assert.ok(body.subarray(0, sent).equals(content.subarray(0, sent)))
+  })
+})
