@@ -6,29 +6,28 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-#[derive(Debug)]
+type Wake = Box<dyn Fn() + Send + Sync>;
+
 struct State<T> {
     letters: Vec<T>,
-    closed: bool,
+    /// Nothing in a closed box.
+    wake: Option<Wake>,
 }
-
-type Wake = Box<dyn Fn() + Send + Sync>;
 
 pub(crate) struct Mailbox<T> {
     state: Mutex<State<T>>,
-    wake: Wake,
 }
 
 impl<T: std::fmt::Debug> std::fmt::Debug for Mailbox<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Mailbox").field("letters", &self.state().letters).finish_non_exhaustive()
     }
 }
 
 impl<T> Mailbox<T> {
     /// `wake` is called from any thread when the box is no longer empty.
     pub(crate) fn new(wake: Wake) -> Self {
-        Self { state: Mutex::new(State { letters: Vec::new(), closed: false }), wake }
+        Self { state: Mutex::new(State { letters: Vec::new(), wake: Some(wake) }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -36,14 +35,12 @@ impl<T> Mailbox<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes under the lock: when `close` is back, no thread is in `wake`.
     pub(crate) fn post(&self, letter: T) {
-        let must_wake = {
-            let mut state = self.state();
-            state.letters.push(letter);
-            state.letters.len() == 1 && !state.closed
-        };
-        if must_wake {
-            (self.wake)();
+        let mut state = self.state();
+        state.letters.push(letter);
+        if let (1, Some(wake)) = (state.letters.len(), &state.wake) {
+            wake();
         }
     }
 
@@ -57,9 +54,13 @@ impl<T> Mailbox<T> {
         self.state().letters.iter().find_map(look)
     }
 
-    /// The environment goes away: nobody is woken any more.
+    /// The environment goes away: nobody is woken any more. `wake` is dropped
+    /// here, on the environment's own thread: Node frees what is behind it
+    /// together with the environment, while the last owner of the box may be
+    /// a thread that outlives both.
     pub(crate) fn close(&self) {
-        self.state().closed = true;
+        let wake = self.state().wake.take();
+        drop(wake);
     }
 }
 
@@ -98,5 +99,14 @@ mod tests {
         mailbox.post(1);
         assert_eq!(wakes.load(Ordering::SeqCst), 0);
         assert_eq!(mailbox.drain(), [1]);
+    }
+
+    #[test]
+    fn a_closed_box_has_let_go_of_what_wakes() {
+        let (mailbox, wakes) = mailbox();
+        mailbox.post(1);
+        assert_eq!(Arc::strong_count(&wakes), 2);
+        mailbox.close();
+        assert_eq!(Arc::strong_count(&wakes), 1);
     }
 }
