@@ -79,6 +79,41 @@ test('a source that someone still reads is left alone when its client leaves', a
   assert.ok(read > 0)
 })
 
+test('a plain socket that Node ends behind its client closes its source', async (t) => {
+  let stream
+  const { connect } = await serveNet(t, (socket) => {
+    stream = createReadStream(file)
+    stream.pipe(socket)
+  })
+  const client = await connect()
+  await client.inbox.some()
+  client.socket.end()
+  await client.rest()
+  await until(() => stream.closed, 'the source to close')
+  await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
+})
+
+test('a listener of headers may destroy the socket, even one that listens once', async (t) => {
+  let stream
+  const errors = []
+  const { connect } = await serveHttp(t, (request, response) => {
+    const { writeHead } = response
+    response.writeHead = (...args) => {
+      response.writeHead = writeHead
+      response.socket.destroy()
+      return writeHead.apply(response, args)
+    }
+    stream = createReadStream(file)
+    stream.on('error', (error) => errors.push(error))
+    stream.pipe(response)
+  })
+  const client = await connect()
+  client.get('/')
+  assert.equal((await client.rest()).length, 0)
+  await until(() => stream.closed, 'the source to close')
+  assert.deepEqual(errors, [])
+})
+
 test('a pipe into a response that is gone already closes its source', async (t) => {
   let stream
   const { connect } = await serveHttp(t, (request, response) => {

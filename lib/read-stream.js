@@ -154,6 +154,10 @@ Object.defineProperty(ReadStream.prototype, 'transfer', {
 
 /** True for the side of a network connection whose peer is gone. */
 function isGone(destination) {
+  // Node ends a socket whose client has ended, unless it may be half open.
+  if (destination instanceof net.Socket && destination.readableEnded) {
+    if (destination.writableFinished) return true
+  }
   if (destination instanceof http.OutgoingMessage || destination instanceof net.Socket) {
     return (destination.destroyed || destination.closed === true) && !destination.writableFinished
   }

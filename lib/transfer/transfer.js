@@ -34,7 +34,7 @@ const { surveyOf } = require('./survey.js')
 /** Not a reason: the read will be repeated when its time has come. */
 const EARLY = Symbol('early')
 
-const { writeHead } = http.ServerResponse.prototype
+const { writeHead, _implicitHeader } = http.ServerResponse.prototype
 
 /** Size of an HTTP chunk. Larger ones cost less, but a stop waits for an end. */
 const CHUNK = 2 ** 20
@@ -190,6 +190,8 @@ class Transfer {
     if (response === null) {
       return this.#send({ survey, socket: destination, position, length: available })
     }
+    // Asked before, because who wants to see the headers may do so once.
+    const isHeard = response.writeHead !== writeHead || response._implicitHeader !== _implicitHeader
     let header
     try {
       header = takeHeader(response)
@@ -202,7 +204,7 @@ class Transfer {
     if (!isKnown(response)) return 'framing-unknown'
     // Code that wants to see the headers has run, and may have changed
     // anything.
-    if (response.writeHead !== writeHead) {
+    if (isHeard) {
       const obstacle =
         obstacleOfSource(source, this.#ondata) ??
         obstacleOfDestination(response) ??
