@@ -168,4 +168,4 @@ function isHarmless({ steps }) {
   return !steps.some(({ action }) => fatal.has(action))
 }
 
-module.exports = { isHarmless, strictSchedule, wildSchedule }
+module.exports = { isHarmless, pick, randomOf, strictSchedule, wildSchedule }
