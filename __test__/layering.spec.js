@@ -21,13 +21,14 @@ function read(name) {
 }
 
 test('Rust: bindings use transfer and file, those use sys, sys uses error', () => {
-  const common = ['threads', 'mailbox', 'sys', 'error']
+  const common = ['threads', 'mailbox', 'sync', 'sys', 'error']
   const below = {
     bindings: ['transfer', 'file', ...common],
     transfer: common,
     file: common,
     threads: ['error'],
-    mailbox: [],
+    mailbox: ['sync'],
+    sync: [],
     sys: ['error'],
     error: [],
   }

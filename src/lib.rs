@@ -8,7 +8,7 @@
 //! Layers, each of which may use those to its right:
 //!
 //! ```text
-//! bindings -> transfer, file -> threads, mailbox -> sys -> error
+//! bindings -> transfer, file -> threads, mailbox -> sync, sys -> error
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
@@ -18,6 +18,7 @@ mod bindings;
 mod error;
 mod file;
 mod mailbox;
+mod sync;
 mod sys;
 mod threads;
 mod transfer;

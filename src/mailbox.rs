@@ -4,7 +4,9 @@
 //! carry many. A box outlives its environment for as long as someone may
 //! write to it, and then wakes nobody.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::{Mutex, MutexGuard};
 
 type Wake = Box<dyn Fn() + Send + Sync>;
 
@@ -25,7 +27,8 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Mailbox<T> {
 }
 
 impl<T> Mailbox<T> {
-    /// `wake` is called from any thread when the box is no longer empty.
+    /// `wake` is called from any thread when the box is no longer empty. It
+    /// must not come back to the box, nor wait for the environment.
     pub(crate) fn new(wake: Wake) -> Self {
         Self { state: Mutex::new(State { letters: Vec::new(), wake: Some(wake) }) }
     }
@@ -64,7 +67,7 @@ impl<T> Mailbox<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "model")))]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};

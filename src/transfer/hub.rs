@@ -6,13 +6,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Notify;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use crate::error::Error;
 use crate::mailbox::Mailbox;
+use crate::sync::{AtomicU8, AtomicU64, Mutex, MutexGuard, Notify};
 use crate::transfer::mover::Engine;
 
 /// How a transfer ended.
@@ -178,6 +177,10 @@ impl Hub {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "model")))]
 #[path = "hub_tests.rs"]
 mod tests;
+
+#[cfg(all(test, feature = "model"))]
+#[path = "hub_model.rs"]
+mod model;
