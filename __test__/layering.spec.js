@@ -60,6 +60,22 @@ test('Rust: only bindings name Node-API, only sys has unsafe code and system cal
   }
 })
 
+test('Rust: docs/safety.md lists every unsafe block, and no other', () => {
+  const inSource = filesUnder('src', '.rs').flatMap((file) => {
+    const text = read(file).replaceAll(/\/\/.*$/gm, '')
+    return [...text.matchAll(/\bunsafe\s+(\{|impl (\w+) for (\w+))/g)].map(
+      ({ index, 2: what, 3: type }) => {
+        const where = what ? `${type}: ${what}` : text.slice(0, index).match(/.*\bfn (\w+)/s)[1]
+        return `${file} ${where}`
+      },
+    )
+  })
+  const rows = read('docs/safety.md').matchAll(/^\| `(src[^`]*)` *\| `([^`]*)`/gm)
+  const listed = [...rows].map(([, file, where]) => `${file} ${where}`)
+  assert.ok(inSource.length > 0)
+  assert.deepEqual(inSource.toSorted(), listed.toSorted())
+})
+
 test('JavaScript: only native.js loads the addon', () => {
   for (const file of filesUnder('lib', '.js')) {
     const loads = /require\('[./]*binding\.js'\)/.test(read(file))
