@@ -10,7 +10,7 @@ const { test } = require('node:test')
 const { createReadStream } = require('..')
 const { engine } = require('../lib/native.js')
 const { bytes, newPath, sha256 } = require('./helpers/files.js')
-const { serveHttp, serveNet } = require('./helpers/server.js')
+const { serveHttp, serveNet, until } = require('./helpers/server.js')
 
 const MIB = 2 ** 20
 const SIZE = 2 ** 32 + 5 * MIB + 3
@@ -41,6 +41,8 @@ async function get(t, options, framing, length) {
   if (framing !== 'socket') client.get('/')
   const response = framing === 'socket' ? await client.rest() : await client.response()
   client.destroy()
+  // What is counted is counted when the end is told, which the client knows first.
+  await until(() => stream.closed, 'the source to close')
   return { response, stream }
 }
 
