@@ -26,7 +26,7 @@ test('Rust: bindings use transfer and file, those use sys, sys uses error', () =
     bindings: ['transfer', 'file', ...common],
     transfer: common,
     file: common,
-    threads: ['error'],
+    threads: ['sys', 'error'],
     mailbox: ['sync'],
     sync: [],
     sys: ['error'],

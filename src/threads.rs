@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, Result};
+use crate::sys::priority;
 
 /// More would only take cores from JavaScript.
 const MOST: usize = 4;
@@ -60,7 +61,12 @@ impl Thread {
         let handle = runtime.handle().clone();
         std::thread::Builder::new()
             .name("millrace".to_owned())
-            .spawn(move || runtime.block_on(std::future::pending::<()>()))
+            .spawn(move || {
+                // A thread that sends all the time would keep the event loop
+                // waiting for a tick of the clock at every turn.
+                priority::give_way();
+                runtime.block_on(std::future::pending::<()>());
+            })
             .map_err(|error| failure(&error, "pthread_create"))?;
         Ok(Self { handle, load: Arc::default() })
     }
