@@ -7,6 +7,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { describe, it } = require('node:test')
 
+const { judge: judgeContention } = require('../benchmark/lib/contention-report.js')
 const { judge } = require('../benchmark/lib/read-report.js')
 const { median, quantile, spread } = require('../benchmark/lib/statistics.js')
 
@@ -106,15 +107,71 @@ describe('benchmark/paced.js', () => {
   })
 })
 
-describe('benchmark/stalled.js', { skip: process.platform !== 'linux' && 'needs /proc' }, () => {
-  it('reports memory, descriptors and latency', { timeout: PATIENCE }, (t) => {
-    const { status, stdout, stderr, leftovers } = run(t, 'stalled.js', ['--clients', '10'])
+const linuxOnly = { skip: skip || (process.platform !== 'linux' && 'needs /proc') }
+
+describe('benchmark/stalled.js', linuxOnly, () => {
+  it('reports memory, descriptors, threads and latency', { timeout: PATIENCE }, (t) => {
+    const args = ['--clients', '10', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'stalled.js', args)
     assert.strictEqual(status, 0, stderr)
     assert.match(stdout, /^10 stalled downloads of 16 MiB/)
     assert.match(stdout, /memory per stalled download .* KiB .* KiB/)
     assert.match(stdout, /all closed after .* \d+ ms \|/)
     assert.match(stdout, /probe, downloads stalled .* ms .* ms/)
     assert.deepStrictEqual(leftovers, [])
+
+    const json = fs.readFileSync(path.join(temporary, 'result.json'), 'utf8')
+    const { count, results } = JSON.parse(json)
+    assert.strictEqual(count, 10)
+    for (const [kind, each] of Object.entries({ fs: 2, millrace: 4 })) {
+      const { descriptors, memories, threads, latencies } = results[kind]
+      assert.strictEqual(descriptors.idle - descriptors.before, count)
+      assert.strictEqual(descriptors.stalled - descriptors.before, each * count)
+      for (const numbers of [memories.idle, memories.stalled, threads, latencies]) {
+        assertMeasured(numbers)
+      }
+    }
+    assert.notStrictEqual(results.millrace.gone, null)
+  })
+})
+
+describe('benchmark/contention.js', linuxOnly, () => {
+  it('measures what others notice of many downloads', { timeout: PATIENCE }, (t) => {
+    const args = ['--quick', '--downloads', '4', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'contention.js', args)
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(leftovers, [])
+    assert.match(stdout, /^\| probe, p99, ms \| .* (met|\*\*missed\*\*) \|$/m)
+    assert.match(stdout, /^\| event loop, p99, ms \| .* (met|\*\*missed\*\*) \|$/m)
+
+    const json = fs.readFileSync(path.join(temporary, 'result.json'), 'utf8')
+    const { verified, idle, others, busy, threads, verdicts } = JSON.parse(json)
+    assert.strictEqual(verified.transfer.mode, 'native')
+    assertMeasured(idle)
+    for (const { medians } of [others, busy]) {
+      assert.deepStrictEqual(Object.keys(medians), ['fs', 'millrace'])
+      for (const numbers of Object.values(medians)) assertMeasured(numbers)
+    }
+    assert.ok(threads >= 1 && threads <= 4, `${threads} threads`)
+    assert.deepStrictEqual(Object.keys(verdicts), ['probeP99', 'loopP99', 'kept', 'keptOfDemand'])
+  })
+
+  it('judges by medians', () => {
+    const verdictsOf = (probe, loop, kept, keptOfDemand) =>
+      Object.values(
+        judgeContention({
+          others: { ratios: { probeP99: { median: probe }, loopP99: { median: loop } } },
+          busy: { medians: { millrace: { kept, keptOfDemand } } },
+        }),
+      )
+    assert.deepStrictEqual(verdictsOf(0.5, 0.33, 0.9, 1), [true, true, true, true])
+    assert.deepStrictEqual(verdictsOf(0.51, 0.34, 0.89, 0.5), [false, false, false, false])
+  })
+
+  it('says what is wrong with its options', (t) => {
+    const { status, stderr } = run(t, 'contention.js', ['--downloads', 'many'])
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /--downloads must be a positive integer/)
   })
 })
 
