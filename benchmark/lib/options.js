@@ -36,6 +36,8 @@ function parseSize(text, name) {
   return size
 }
 
+const QUICK_SECONDS = 0.2
+
 /** What http.js, read.js and contention.js have in common. */
 const COMMON = {
   rounds: { type: 'string' },
@@ -77,7 +79,7 @@ function parseContentionOptions() {
   return {
     ...commonOf({ ...values, rounds: values.rounds ?? (values.quick ? '1' : '7') }),
     downloads: parseCount('downloads', values.downloads),
-    seconds: parseCount('seconds', values.seconds ?? (values.quick ? '1' : '3')),
+    seconds: values.quick ? QUICK_SECONDS : parseCount('seconds', values.seconds ?? '3'),
   }
 }
 
