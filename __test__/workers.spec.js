@@ -23,7 +23,7 @@ const isNative = engine !== 'javascript'
 const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 1)
 const TIME = { timeout: 60_000 + ROUNDS * 5_000 }
 
-const STALLED = ROUNDS > 1 ? 300 : 100
+const STALLED = ROUNDS > 1 ? 200 : 100
 const MOVING = 24
 const COLD = 8
 
