@@ -173,7 +173,10 @@ class Job {
     const { client } = this.#session
     const isRunning = source !== null && !source.destroyed && !source.readableEnded
     if (HURTING.has(action)) {
-      if (!isRunning) return
+      // Node's pipeline takes a source that is destroyed between its last byte
+      // and its 'end' for one that has ended, and waits for the 'end'.
+      const isStuck = this.#plan.pipe === 'pipeline' && source._readableState.ended
+      if (!isRunning || isStuck) return
       this.isHurt = true
       if (this.#plan.pipe === 'pipeline') this.#session.isCut = true
     }
