@@ -163,7 +163,7 @@ class Transfer {
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
     const { readableHighWaterMark: mark } = source
-    const size = this.#pace === null ? mark : Math.min(mark, this.#pace.portion)
+    const size = Math.min(mark, this.#pace?.portion ?? mark)
     if ((source.bytesRead - this.#bytes) % size !== 0) return 'empty'
     this.#isReal ||= this.#fs.isReal(source.fd)
     return this.#isReal ? null : 'patched-fs'
@@ -366,16 +366,15 @@ class Transfer {
 
   #watchForStall() {
     const source = this.#source
-    const timeout = this.#stallTimeout
     this.#stallWatch ??= new StallWatch(source, {
-      timeout,
+      timeout: this.#stallTimeout,
       sent: () => source.bytesRead + (this.#run?.sent() ?? 0),
       onStall: () => {
         const pipes = [...source._readableState.pipes]
         if (this.#run !== null) this.#credit(this.#run, this.#run.sent())
         // The first of the two that ends says why, to who listens to both.
         const release = () => pipes.forEach((destination) => destination.destroy())
-        this.#fail('ERR_MILLRACE_STALLED', `no progress for ${timeout} ms`, () =>
+        this.#fail('ERR_MILLRACE_STALLED', `no progress for ${this.#stallTimeout} ms`, () =>
           process.nextTick(release),
         )
       },
