@@ -13,7 +13,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class Engine {
   /**
    * `name` is the engine to use; `wake` is called, with nothing, when
-   * `drain()` has something to give.
+   * `next()` has something to give.
    */
   constructor(name: 'sendfile' | 'copy', wake: () => void)
   /**
@@ -43,8 +43,11 @@ export declare class Engine {
   abandon(id: number): void
   /** Body bytes and wire bytes of a running transfer so far. */
   progress(id: number): Array<number> | null
-  /** The transfers that ended since the last call. */
-  drain(): Array<Completion>
+  /**
+   * The end of a transfer that is not told yet, the earliest first. Until it
+   * says that there is none, nobody is woken again.
+   */
+  next(): Completion | null
 }
 
 /**

@@ -4,6 +4,7 @@
 //! carry many. A box outlives its environment for as long as someone may
 //! write to it, and then wakes nobody.
 
+use std::collections::VecDeque;
 use std::sync::PoisonError;
 
 use crate::sync::{Mutex, MutexGuard};
@@ -11,7 +12,7 @@ use crate::sync::{Mutex, MutexGuard};
 type Wake = Box<dyn Fn() + Send + Sync>;
 
 struct State<T> {
-    letters: Vec<T>,
+    letters: VecDeque<T>,
     /// Nothing in a closed box.
     wake: Option<Wake>,
 }
@@ -30,7 +31,7 @@ impl<T> Mailbox<T> {
     /// `wake` is called from any thread when the box is no longer empty. It
     /// must not come back to the box, nor wait for the environment.
     pub(crate) fn new(wake: Wake) -> Self {
-        Self { state: Mutex::new(State { letters: Vec::new(), wake: Some(wake) }) }
+        Self { state: Mutex::new(State { letters: VecDeque::new(), wake: Some(wake) }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -41,7 +42,7 @@ impl<T> Mailbox<T> {
     /// Wakes under the lock: when `close` is back, no thread is in `wake`.
     pub(crate) fn post(&self, letter: T) {
         let mut state = self.state();
-        state.letters.push(letter);
+        state.letters.push_back(letter);
         if let (1, Some(wake)) = (state.letters.len(), &state.wake) {
             wake();
         }
@@ -49,7 +50,13 @@ impl<T> Mailbox<T> {
 
     /// Takes everything.
     pub(crate) fn drain(&self) -> Vec<T> {
-        std::mem::take(&mut self.state().letters)
+        std::mem::take(&mut self.state().letters).into()
+    }
+
+    /// Takes the first letter. Who is woken goes on until there is none: a
+    /// letter that comes to another wakes nobody.
+    pub(crate) fn next(&self) -> Option<T> {
+        self.state().letters.pop_front()
     }
 
     /// What `look` finds in a letter that is still in the box.
@@ -93,6 +100,10 @@ mod tests {
         assert_eq!(mailbox.drain(), [1, 2]);
         mailbox.post(3);
         assert_eq!(wakes.load(Ordering::SeqCst), 2);
+        mailbox.post(4);
+        assert_eq!([mailbox.next(), mailbox.next(), mailbox.next()], [Some(3), Some(4), None]);
+        mailbox.post(5);
+        assert_eq!(wakes.load(Ordering::SeqCst), 3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Instant;
 
 use napi::JsString;
 use napi::bindgen_prelude::{Buffer, Either, Function};
@@ -14,6 +15,7 @@ use crate::transfer::attempt::{self, Begun, OffsetUse, Request, Survey};
 use crate::transfer::cursor::Framing;
 use crate::transfer::hub::{self, Hub, Outcome};
 use crate::transfer::mover;
+use crate::transfer::share::Share;
 
 /// A transfer that did not end within the call that began it.
 #[napi(object, object_from_js = false)]
@@ -72,12 +74,13 @@ pub struct Engine {
     hub: Arc<Hub>,
     mover: mover::Engine,
     found: Found,
+    share: Share,
 }
 
 #[napi]
 impl Engine {
     /// `name` is the engine to use; `wake` is called, with nothing, when
-    /// `drain()` has something to give.
+    /// `next()` has something to give.
     #[napi(constructor)]
     pub fn new(
         env: Env,
@@ -91,7 +94,7 @@ impl Engine {
         };
         let hub = Arc::new(Hub::new(wake_of(wake)?));
         env.add_env_cleanup_hook(Arc::clone(&hub), |hub| hub.close())?;
-        Ok(Self { hub, mover, found: Found::default() })
+        Ok(Self { hub, mover, found: Found::default(), share: Share::new(Instant::now()) })
     }
 
     /// How many bytes a transfer would send now: at most `limit`, from
@@ -165,7 +168,7 @@ impl Engine {
                 offset_use,
                 bytes_per_second: NonZeroU32::new(bytes_per_second),
             };
-            Ok(attempt::begin(socket, file, request, &self.hub))
+            Ok(attempt::begin(socket, file, request, &self.hub, &mut self.share))
         });
         Ok(match begun {
             Ok(Begun::Complete { wire, is_corked: false }) => Either::A(to_number(wire)),
@@ -196,10 +199,11 @@ impl Engine {
         self.hub.progress(id).map(|(sent, wire)| vec![to_number(sent), to_number(wire)])
     }
 
-    /// The transfers that ended since the last call.
+    /// The end of a transfer that is not told yet, the earliest first. Until it
+    /// says that there is none, nobody is woken again.
     #[napi(catch_unwind)]
-    pub fn drain(&self) -> Vec<Completion> {
-        self.hub.drain().into_iter().map(completion).collect()
+    pub fn next(&self) -> Option<Completion> {
+        self.hub.next().map(completion)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::transfer::hub::Hub;
 use crate::transfer::mover::{Engine, Mover};
 use crate::transfer::pace::Pace;
 use crate::transfer::pump::{self, Job};
+use crate::transfer::share::Share;
 
 /// At most this many bytes are sent on the JavaScript thread. Larger values
 /// lost: the time that they take from other requests is worth more than the
@@ -116,6 +117,7 @@ pub(crate) fn begin(
     file: BorrowedFd<'_>,
     request: Request,
     hub: &Arc<Hub>,
+    share: &mut Share,
 ) -> Begun {
     let Request { engine, framing, header, offset, length, cached_until, data, .. } = request;
     let Request { offset_use, bytes_per_second, .. } = request;
@@ -144,8 +146,12 @@ pub(crate) fn begin(
                 return Begun::Stuck { error, sent: 0, wire: 0, rest: Vec::new() };
             }
         };
-        if !is_paced {
+        // While many begin, as when many end, the thread has more to do than
+        // to send.
+        let start = Instant::now();
+        if !is_paced && share.is_left(start) {
             carrier.drive(socket, file, BUDGET, || false);
+            share.spend(start, Instant::now());
         }
         return run(carrier, fds);
     }

@@ -140,9 +140,9 @@ impl Hub {
         self.state().running.remove(&completion.id);
     }
 
-    /// Takes the list of ends.
-    pub(crate) fn drain(&self) -> Vec<Completion> {
-        self.ends.drain()
+    /// Takes the first of the ends. Who is woken goes on until there is none.
+    pub(crate) fn next(&self) -> Option<Completion> {
+        self.ends.next()
     }
 
     pub(crate) fn stop(&self, id: u32) {

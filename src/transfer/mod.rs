@@ -6,6 +6,7 @@
 //!   carrier   cursor + mover, driven until something stands in the way
 //!   attempt   the first, bounded drive, on the JavaScript thread
 //!   pace      how fast it may go, pure
+//!   share     how long the JavaScript thread may send, pure
 //!   pump      all further drives, on tokio
 //!   hub       the transfers of one JavaScript environment, and their ends
 //! ```
@@ -22,3 +23,4 @@ pub(crate) mod hub;
 pub(crate) mod mover;
 pub(crate) mod pace;
 pub(crate) mod pump;
+pub(crate) mod share;
