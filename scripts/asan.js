@@ -18,6 +18,7 @@ const LEFT_OUT = new Map([
   ['apps.spec.js', 'frameworks, above the same calls'],
   ['benchmark.spec.js', 'measures'],
   ['browser.spec.js', 'a browser does not start with the sanitizer'],
+  ['curl.spec.js', 'curl does not end with the sanitizer'],
   ['demo.spec.js', 'an application, above the same calls'],
   ['examples.spec.js', 'measures memory'],
   ['layering.spec.js', 'text'],

@@ -9,7 +9,7 @@ const path = require('node:path')
 const root = path.join(__dirname, '..')
 
 /** What exercises every call of the addon without a process of its own. */
-const CORE = ['transfer.spec.js', 'reading.spec.js', 'ownership.spec.js']
+const CORE = ['transfer.spec.js', 'parity-chunks.spec.js', 'ownership.spec.js']
 
 /** Its exit code for an error that it found. */
 const FOUND = 9
@@ -24,6 +24,7 @@ for (const name of names) {
       '--smc-check=all-non-file',
       `--error-exitcode=${FOUND}`,
       '--quiet',
+      `--suppressions=${path.join(__dirname, 'valgrind.supp')}`,
       process.execPath,
       '--jitless',
       path.join('__test__', name),
