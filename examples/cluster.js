@@ -68,7 +68,8 @@ function serve(root) {
       res.statusCode = 400
       return res.end()
     }
-    const stream = fs.createReadStream(file)
+    // Who takes nothing for two minutes is let go of.
+    const stream = fs.createReadStream(file, { stallTimeout: 120_000 })
     stream.on('error', (error) => {
       // Part of the file is out: only the end of the connection can tell.
       if (res.headersSent) return res.destroy()

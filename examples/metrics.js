@@ -86,7 +86,7 @@ const server = http.createServer(async (request, response) => {
     response.end(await register.metrics())
     return
   }
-  const stream = createReadStream(file)
+  const stream = createReadStream(file, { stallTimeout: 120_000 })
   stream.on('error', (error) => {
     // Part of the file is out: only the end of the connection can tell.
     if (response.headersSent) return response.destroy()
