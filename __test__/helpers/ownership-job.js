@@ -139,7 +139,7 @@ class Job {
     if (this.#plan.pipe === 'pipeline' || destination.writableEnded) return
     if (this.#plan.framing === 'length') {
       this.#session.isCut = true
-      destination.destroy()
+      this.#destroyDestination()
     } else destination.end()
   }
 
@@ -169,7 +169,7 @@ class Job {
   }
 
   act({ action, turns }) {
-    const { source, destination, socket, request } = this
+    const { source, socket, request } = this
     const { client } = this.#session
     const isRunning = source !== null && !source.destroyed && !source.readableEnded
     if (HURTING.has(action)) {
@@ -205,16 +205,27 @@ class Job {
       'close-source': () => source.close(),
       'destroy-socket': () => socket.destroy(),
       'reset-socket': () => resetOf(socket),
-      'destroy-destination': () => destination.destroy(),
-      'fail-destination': () => destination.destroy(enough()),
+      'destroy-destination': () => this.#destroyDestination(),
+      'fail-destination': () => this.#destroyDestination(enough()),
       'destroy-request': () => (request ?? socket).destroy(),
       'destroy-client': () => client.destroy(),
       'reset-client': () => resetOf(client),
       'end-client': () => client.end(),
     }
     actions[action]()
+    if (HURTING.has(action) && this.#plan.pipe === 'pipeline') this.#endIfEarly()
     // In the same tick: whatever was let go of has another owner now.
     this.#stage.churn.now()
+  }
+
+  #destroyDestination(error) {
+    this.#endIfEarly()
+    this.destination.destroy(error)
+  }
+
+  /** Node 24 leaves open the connection of a response destroyed before its turn. */
+  #endIfEarly() {
+    if (this.destination.socket === null) this.socket.destroy()
   }
 
   #unpipe(turns) {
