@@ -29,8 +29,10 @@ export interface ReadStreamOptions extends NodeReadStreamOptions {
    * ended: source and destination are destroyed, the source with
    * `ERR_MILLRACE_STALLED`. Progress is bytes that a destination takes or, on
    * a socket, that the client's system acknowledges. The time that the source
-   * is paused, or its response waits for those before it, does not count, and
-   * when the last byte is the kernel's, the watch is over.
+   * is paused, that its response waits for those before it, or that there is
+   * nothing to take, does not count, and when the last byte is the kernel's,
+   * the watch is over. Behind a Transform it is the Transform that is watched,
+   * which takes its portions as seldom as it wants.
    * @default 0: any time, as in Node
    */
   stallTimeout?: number | undefined

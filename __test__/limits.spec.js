@@ -3,6 +3,7 @@
 // `bytesPerSecond` and `stallTimeout`.
 
 const assert = require('node:assert/strict')
+const { execFileSync } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
@@ -334,6 +335,49 @@ test('a Writable that takes nothing stalls, and one that is slow does not', asyn
     )
   })
   assert.equal(length, content.length)
+})
+
+test('a source that has nothing to give does not stall, and keeps its pace', async (t) => {
+  const fifo = newPath('fifo')
+  execFileSync('mkfifo', [fifo])
+  const both = await fs.promises.open(fifo, 'r+')
+  t.after(() => both.close())
+  const { connect } = await serveHttp(t, (request, response) => {
+    createReadStream(fifo, { stallTimeout: 60, bytesPerSecond: 10_000 }).pipe(response)
+  })
+  const client = await connect()
+  client.get('/')
+  await both.write('x'.repeat(2000))
+  await client.inbox.until('x\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 250))
+  const start = performance.now()
+  for (let i = 0; i < 5; i += 1) {
+    await both.write('y'.repeat(999) + i)
+    await client.inbox.until(`${i}\r\n`)
+  }
+  assert.ok(performance.now() - start > 200)
+  client.destroy()
+})
+
+test('a response without a body does not wait for a pace', async (t) => {
+  const { connect } = await serveHttp(t, (request, response) => {
+    createReadStream(file, { bytesPerSecond: 30_000 }).pipe(response)
+  })
+  const client = await connect()
+  const start = performance.now()
+  client.get('/', 'Connection: close\r\n', 'HEAD')
+  await client.response({ isHead: true })
+  await once(client.socket, 'end')
+  assert.ok(performance.now() - start < 5000)
+})
+
+test('a stream may be slower than its own stallTimeout', async () => {
+  const sink = new Writable({ write: (chunk, _, callback) => callback() })
+  const stream = createReadStream(file, { bytesPerSecond: 4, end: 7, stallTimeout: 200 })
+  await new Promise((resolve, reject) => {
+    pipeline(stream, sink, (error) => (error ? reject(error) : resolve()))
+  })
+  assert.equal(stream.bytesRead, 8)
 })
 
 test('a finished stream that stays open does not stall', async () => {

@@ -77,7 +77,8 @@ async function cpuOf(port) {
 
 async function measure(port, { clients, rate, seconds }) {
   const downloads = Array.from({ length: clients }, () => new Download(port, rate ?? ''))
-  await sleep(SETTLE)
+  // Without a pace there is nothing that settles, and it may be over soon.
+  await sleep(rate === null ? 0 : SETTLE)
   const before = downloads.map(({ bytes }) => bytes)
   const cpu = await cpuOf(port)
   const begin = performance.now()

@@ -23,6 +23,10 @@ const PAUSE = 100
 /** What the crowd is watched for at least, in milliseconds. */
 const WATCHED = 2000
 
+/** How often a file is dropped until it is gone, and how long between, in milliseconds. */
+const CHILL_TRIES = 50
+const CHILL_PAUSE = 20
+
 /** What sends a file: the kind of handler, and the engine of its server. */
 const SENDERS = {
   fs: { kind: 'fs' },
@@ -168,8 +172,12 @@ function cat({ path: location }) {
   return { seconds: (performance.now() - begin) / 1000 }
 }
 
+/** Pages that a socket still holds on to go a little later. */
 function chillOrFail(file) {
-  if (!chill(file)) throw new Error('the file is still in the page cache')
+  for (let tries = 0; !chill(file); tries += 1) {
+    if (tries === CHILL_TRIES) throw new Error('the file is still in the page cache')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CHILL_PAUSE)
+  }
 }
 
 /** Each comes first in turn. */

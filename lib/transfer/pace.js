@@ -29,9 +29,6 @@ class Pace {
   #timer = null
   /** Bytes that went, as far as they are accounted for. */
   #total = 0
-  /** Bytes that a read was asked for, and not yet accounted for. */
-  #asked = 0
-  #isAtEnd = false
 
   /** @param {number} bytesPerSecond */
   constructor(bytesPerSecond) {
@@ -45,13 +42,12 @@ class Pace {
   /**
    * Spends the time of what went since the last call.
    * @param {number} total bytes that went, all in all
+   * @param {boolean} isFree they went nowhere, so that nothing is too fast
    */
-  account(total) {
-    const count = total - this.#total
+  account(total, isFree) {
+    const count = isFree ? 0 : total - this.#total
     this.#total = total
     this.#due += (count / this.rate) * 1000
-    this.#isAtEnd = count < this.#asked
-    this.#asked = 0
   }
 
   /**
@@ -61,8 +57,7 @@ class Pace {
   isEarly(onDue) {
     const time = now()
     this.#due = Math.max(this.#due, time - MADE_UP)
-    // That nothing is left may be told at once.
-    if (this.#due <= time || this.#isAtEnd) return false
+    if (this.#due <= time) return false
     clearTimeout(this.#timer)
     this.#timer = setTimeout(onDue, this.#due - time)
     return true
@@ -71,12 +66,6 @@ class Pace {
   /** Nobody waits any more. */
   stop() {
     clearTimeout(this.#timer)
-  }
-
-  /** How much of `size` bytes JavaScript is to read now. */
-  ask(size) {
-    this.#asked = Math.min(size, this.portion)
-    return this.#asked
   }
 }
 

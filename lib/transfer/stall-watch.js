@@ -58,16 +58,24 @@ class StallWatch {
     const isAwaited = awaitDrainWriters?.size ?? awaitDrainWriters
     if (source.readableFlowing !== true && !isAwaited) return null
     const seen = [this.#sent()]
+    let pending = 0
+    const add = (count) => {
+      seen.push(count)
+      pending += count
+    }
     for (const destination of pipes) {
-      seen.push(destination.writableLength)
+      add(destination.writableLength)
       if (destination instanceof http.OutgoingMessage || destination instanceof net.Socket) {
         const { socket = destination } = destination
         // A pipelined response waits for those before it.
         if (socket === null) return null
-        seen.push(socket.writableLength, socket._handle?.writeQueueSize, unacknowledged(socket))
+        add(socket.writableLength)
+        add(socket._handle?.writeQueueSize ?? 0)
+        add(unacknowledged(socket))
       }
     }
-    return seen.join()
+    // Who has taken everything waits for a disk, a FIFO or the pace.
+    return pending === 0 ? null : seen.join()
   }
 }
 

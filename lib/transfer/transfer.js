@@ -98,8 +98,8 @@ class Transfer {
   take() {
     const source = this.#source
     if (this.#stallTimeout > 0) this.#watchForStall()
-    this.#pace?.account(source.bytesRead)
     const [destination] = source._readableState.pipes
+    this.#pace?.account(source.bytesRead, destination?._hasBody === false)
     const reason =
       this.#excludedBecause ??
       obstacleOfSource(source, this.#ondata) ??
@@ -123,7 +123,7 @@ class Transfer {
 
   /** How much of `size` bytes JavaScript is to read now. */
   portionOf(size) {
-    return this.#pace === null ? size : this.#pace.ask(size)
+    return Math.min(size, this.#pace?.portion ?? size)
   }
 
   /** The source flows again, perhaps because its destination has drained. */
@@ -162,8 +162,7 @@ class Transfer {
     const source = this.#source
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
-    const { readableHighWaterMark: mark } = source
-    const size = Math.min(mark, this.#pace?.portion ?? mark)
+    const size = this.portionOf(source.readableHighWaterMark)
     if ((source.bytesRead - this.#bytes) % size !== 0) return 'empty'
     this.#isReal ||= this.#fs.isReal(source.fd)
     return this.#isReal ? null : 'patched-fs'
