@@ -29,6 +29,7 @@ const LEFT_OUT = new Map([
   ['demo.spec.js', 'an application, above the same calls'],
   ['examples.spec.js', 'measures memory'],
   ['layering.spec.js', 'text'],
+  ['lifetimes.spec.js', 'measures memory'],
   ['package.spec.js', 'the package, not the addon'],
   ['readme.spec.js', 'text'],
   ['register.spec.js', 'what fs exports, above the same calls'],
