@@ -12,7 +12,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const { test } = require('node:test')
 
-const { openDescriptors } = require('./helpers/files.js')
+const { passingDescriptors } = require('./helpers/files.js')
 const { planOf } = require('./helpers/ownership-plan.js')
 const { Session } = require('./helpers/ownership-session.js')
 const { Stage } = require('./helpers/ownership-stage.js')
@@ -33,8 +33,6 @@ const MOST_THREADS = 4 + 4 * 16
 const STRIDE = 1e7
 
 const countThreads = () => fs.readdirSync('/proc/self/task').length
-// A thread of the engine brings an epoll of its own, which stays.
-const descriptors = () => openDescriptors().filter((target) => !target.startsWith('anon_inode'))
 
 test(`no byte and no descriptor is ever another's, MILLRACE_SEED=${SEED}`, async (t) => {
   const stage = await Stage.open(t, SEED)
@@ -61,14 +59,14 @@ test(`no byte and no descriptor is ever another's, MILLRACE_SEED=${SEED}`, async
   // What is opened once and kept is open by then.
   await Promise.all(Array.from({ length: LANES }, () => laneUntil(() => next >= 4 * LANES)))
   stage.churn.stop()
-  const before = { descriptors: descriptors(), threads: countThreads() }
+  const before = { descriptors: passingDescriptors(), threads: countThreads() }
 
   const end = Date.now() + SECONDS * 1000
   await Promise.all(Array.from({ length: LANES }, () => laneUntil(() => Date.now() > end)))
   stage.churn.stop()
   assert.equal(stage.failures.length, 0, `MILLRACE_SEED=${SEED}\n${stage.failures.join('\n\n')}`)
   assert.deepEqual(warnings, [])
-  const left = () => descriptors().filter((target) => !before.descriptors.includes(target))
+  const left = () => passingDescriptors().filter((target) => !before.descriptors.includes(target))
   await until(() => left().length === 0).catch(() => assert.deepEqual(left(), []))
   assert.ok(countThreads() <= before.threads + MOST_THREADS)
   const { sessions, native } = stage.counts

@@ -15,7 +15,7 @@ const { Worker } = require('node:worker_threads')
 const { chill } = require('../benchmark/lib/cold.js')
 const { engine } = require('../lib/native.js')
 const { begin, beginMany, finish, goOnUntilGone } = require('./helpers/downloads.js')
-const { makeFile, newPath, openDescriptors, sha256 } = require('./helpers/files.js')
+const { countDescriptors, countKept, makeFile, newPath, sha256 } = require('./helpers/files.js')
 const { file, content, hostOf, probe } = require('./helpers/host.js')
 const { until } = require('./helpers/server.js')
 
@@ -37,17 +37,6 @@ const coldFds = cold.map((name) => fs.openSync(name))
 
 /** The addon's threads start as they are needed, with an epoll and an eventfd or two. */
 const THREADS_START_LATE = 12
-
-const isKernelObject = (target) => target.startsWith('anon_inode')
-
-function countDescriptors() {
-  return openDescriptors().filter((target) => !isKernelObject(target)).length
-}
-
-/** What event loops have. */
-function countKernelObjects() {
-  return openDescriptors().filter(isKernelObject).length
-}
 
 /** Starts a worker that serves files, and reads some in JavaScript. */
 async function startWorker() {
@@ -120,7 +109,7 @@ for (const [how, end] of Object.entries(ENDS)) {
     // A transfer of the main thread, which nothing may happen to.
     const own = await begin(address, '/')
     const before = countDescriptors()
-    let kernelObjects
+    let kept
     for (let round = 0; round < ROUNDS; round += 1) {
       const server = await startWorker()
       const { stalled, loops } = await load(server)
@@ -133,9 +122,9 @@ for (const [how, end] of Object.entries(ENDS)) {
       await Promise.all(loops.map(({ ended }) => ended))
       await probe(connect)
       await until(() => countDescriptors() <= before, 'the descriptors of the worker')
-      kernelObjects ??= countKernelObjects()
+      kept ??= countKept()
     }
-    assert.ok(countKernelObjects() <= kernelObjects + THREADS_START_LATE)
+    assert.ok(countKept() <= kept + THREADS_START_LATE)
     assert.deepEqual(await finish(own), { isWhole: true, sha256: sha256(content) })
   })
 }

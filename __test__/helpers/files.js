@@ -54,9 +54,42 @@ function openDescriptors() {
   })
 }
 
+/**
+ * What event loops and the addon's threads open late and keep: epolls, eventfds,
+ * and the `/dev/null` that files are read ahead into, once one was not in memory.
+ */
+function isKept(target) {
+  return target.startsWith('anon_inode') || target === '/dev/null'
+}
+
+/** Descriptors that come and go: files, sockets, pipes. */
+function passingDescriptors() {
+  return openDescriptors().filter((target) => !isKept(target))
+}
+
+function countDescriptors() {
+  return passingDescriptors().length
+}
+
+/** How many it keeps for as long as it lasts. */
+function countKept() {
+  return openDescriptors().filter(isKept).length
+}
+
 /** How many descriptors the process has open on `file`. */
 function descriptorsOn(file) {
   return openDescriptors().filter((target) => target.startsWith(file)).length
 }
 
-module.exports = { folder, newPath, bytes, makeFile, sha256, openDescriptors, descriptorsOn }
+module.exports = {
+  folder,
+  newPath,
+  bytes,
+  makeFile,
+  sha256,
+  openDescriptors,
+  passingDescriptors,
+  countDescriptors,
+  countKept,
+  descriptorsOn,
+}
