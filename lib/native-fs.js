@@ -17,6 +17,7 @@ const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
 const { isCloseOriginal, isFsOriginal } = require('./originals.js')
 const { Reads, MOST } = require('./reading/reads.js')
+const { deliver } = require('./reading/turn.js')
 const { RecentSet } = require('./recent-set.js')
 
 /** The mode of a stream that names none. Others are validated by fs.open. */
@@ -56,7 +57,7 @@ class NativeFs {
       if (isAbsolute(path)) knownFiles.add(path)
       this.#opened = answer
       this.#isFile = true
-      setImmediate(callback, null, answer)
+      deliver(callback, null, answer)
       return
     }
     knownFiles.delete(path)

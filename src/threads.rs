@@ -6,16 +6,16 @@
 //! panics when the system refuses one. Here a refusal is an error, or means
 //! fewer threads, and is not remembered.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
 use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, Result};
-use crate::sys::priority;
 
 /// More would only take cores from JavaScript.
 const MOST: usize = 4;
@@ -23,15 +23,25 @@ const MOST: usize = 4;
 /// Threads of each that wait for a disk.
 const MOST_READERS: usize = 16;
 
+/// Bytes after which a thread that sends lets others run: what takes a tenth of
+/// a millisecond, and much longer than to ask.
+const STINT: u64 = 256 << 10;
+
 /// A thread that moves bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Thread {
     handle: Handle,
     /// Transfers that it carries.
     load: Arc<AtomicUsize>,
+    is_awake: Arc<AtomicBool>,
 }
 
 impl Thread {
+    /// True while it is at work: what it is given now costs no wake-up.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.is_awake.load(Ordering::Relaxed)
+    }
+
     /// Runs `task` on this thread.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let busy = Busy::new(&self.load);
@@ -52,7 +62,14 @@ impl Thread {
     }
 
     fn start() -> Result<Self> {
+        let is_awake = Arc::new(AtomicBool::new(false));
+        let set = |value| {
+            let is_awake = Arc::clone(&is_awake);
+            move || is_awake.store(value, Ordering::Relaxed)
+        };
         let runtime = Builder::new_current_thread()
+            .on_thread_park(set(false))
+            .on_thread_unpark(set(true))
             .enable_io()
             .enable_time()
             .max_blocking_threads(MOST_READERS)
@@ -61,19 +78,32 @@ impl Thread {
         let handle = runtime.handle().clone();
         std::thread::Builder::new()
             .name("millrace".to_owned())
-            .spawn(move || {
-                // A thread that sends all the time would keep the event loop
-                // waiting for a tick of the clock at every turn.
-                priority::give_way();
-                runtime.block_on(std::future::pending::<()>());
-            })
+            .spawn(move || runtime.block_on(std::future::pending::<()>()))
             .map_err(|error| failure(&error, "pthread_create"))?;
-        Ok(Self { handle, load: Arc::default() })
+        Ok(Self { handle, load: Arc::default(), is_awake })
     }
 }
 
 fn failure(error: &std::io::Error, syscall: &'static str) -> Error {
     Error::new(Errno::from_io_error(error).unwrap_or(Errno::AGAIN), syscall)
+}
+
+/// Said by a thread that has sent `bytes`: every now and then it lets others run.
+///
+/// Where JavaScript wants the same core, Linux lets a thread that sends run on
+/// until the next tick of its clock, 4 ms at 250 Hz, and whoever waits for the
+/// event loop waits with it. Where nobody wants the core, it costs a system call.
+pub(crate) fn take_turns(bytes: u64) {
+    thread_local! {
+        static SENT: Cell<u64> = const { Cell::new(0) };
+    }
+    let sent = SENT.get() + bytes;
+    if sent < STINT {
+        SENT.set(sent);
+    } else {
+        SENT.set(0);
+        std::thread::yield_now();
+    }
 }
 
 /// Counts a transfer for as long as it lives, however it ends.

@@ -9,7 +9,6 @@ pub(crate) mod fd;
 pub(crate) mod file;
 mod mapping;
 pub(crate) mod memory;
-pub(crate) mod priority;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;

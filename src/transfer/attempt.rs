@@ -12,6 +12,7 @@ use crate::sys::cached::{self, Cached};
 use crate::sys::residency::is_cached;
 use crate::sys::socket::{More, Sent};
 use crate::sys::{fd, file, socket};
+use crate::threads::{self, Thread};
 use crate::transfer::carrier::{Carrier, Pause, assemble, skip};
 use crate::transfer::cursor::{Cursor, Framing};
 use crate::transfer::hub::Hub;
@@ -130,30 +131,27 @@ pub(crate) fn begin(
     };
     let is_chunked = framing != Framing::Raw;
     let moves_offset = offset_use != OffsetUse::None;
-    let run = |carrier: Carrier, (socket, file)| {
-        let (sent, wire) = (carrier.cursor.sent(), carrier.cursor.wire());
-        pump::carry(Job { carrier, pace, socket, file, moves_offset, is_chunked }, hub).map_or_else(
-            |error| Begun::Stuck { error, sent, wire, rest: Vec::new() },
-            Begun::Running,
-        )
+    let run = |carrier: Carrier, Means { thread, socket, file }: Means| {
+        let job = Job { carrier, pace, socket, file, moves_offset, is_chunked };
+        Begun::Running(pump::carry(job, &thread, hub))
     };
     if length > BUDGET || is_paced {
         // Surely the pump's: what it needs is taken first, so that a
         // shortage shows before a byte is out.
-        let fds = match pump::check().and_then(|()| duplicate(socket, file)) {
-            Ok(fds) => fds,
+        let means = match Means::take(socket, file) {
+            Ok(means) => means,
             Err(error) => {
                 return Begun::Stuck { error, sent: 0, wire: 0, rest: Vec::new() };
             }
         };
-        // While many begin, as when many end, the thread has more to do than
-        // to send.
+        // What is sent here saves a wake-up, and keeps JavaScript waiting. While
+        // many begin, as when many end, the thread has more to do than to send.
         let start = Instant::now();
-        if !is_paced && share.is_left(start) {
+        if !is_paced && !means.thread.is_awake() && share.is_left(start) {
             carrier.drive(socket, file, BUDGET, || false);
             share.spend(start, Instant::now());
         }
-        return run(carrier, fds);
+        return run(carrier, means);
     }
     let data = usize::try_from(length).ok().and_then(|length| data.get(..length));
     let data = data.filter(|data| !data.is_empty());
@@ -171,8 +169,8 @@ pub(crate) fn begin(
     }
     // What stands in the way here, the pump meets again, and tells.
     if carrier.drive(socket, file, u64::MAX, || false) != Pause::Ended {
-        return match duplicate(socket, file) {
-            Ok(fds) => run(carrier, fds),
+        return match Means::take(socket, file) {
+            Ok(means) => run(carrier, means),
             Err(error) => {
                 if is_corked {
                     socket::set_cork(socket, false);
@@ -189,8 +187,18 @@ pub(crate) fn begin(
     Begun::Complete { wire: carrier.cursor.wire(), is_corked }
 }
 
-fn duplicate(socket: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<(OwnedFd, OwnedFd)> {
-    Ok((fd::duplicate(socket)?, fd::duplicate(file)?))
+/// What a transfer needs to go on without JavaScript.
+struct Means {
+    thread: Thread,
+    socket: OwnedFd,
+    file: OwnedFd,
+}
+
+impl Means {
+    fn take(socket: BorrowedFd<'_>, file: BorrowedFd<'_>) -> Result<Self> {
+        let thread = threads::pick()?;
+        Ok(Self { thread, socket: fd::duplicate(socket)?, file: fd::duplicate(file)? })
+    }
 }
 
 /// At most [`BUDGET`] bytes of the body are left.

@@ -13,9 +13,9 @@ use std::time::Duration;
 use rustix::io::Errno;
 use tokio::time::{Instant, sleep_until};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::sys::{file, readiness, socket};
-use crate::threads;
+use crate::threads::{self, Thread};
 use crate::transfer::carrier::{Carrier, Pause};
 use crate::transfer::cursor::Piece;
 use crate::transfer::hub::{Completion, Control, Hub, Outcome};
@@ -41,15 +41,9 @@ pub(crate) struct Job {
     pub(crate) is_chunked: bool,
 }
 
-/// An error when no transfer can be pumped at all.
-pub(crate) fn check() -> Result<()> {
-    threads::pick().map(|_| ())
-}
-
-/// Carries `job` until it ends, and tells `hub`. Returns the transfer's
-/// number.
-pub(crate) fn carry(job: Job, hub: &Arc<Hub>) -> Result<u32> {
-    let thread = threads::pick()?;
+/// Carries `job` on `thread` until it ends, and tells `hub`. Returns the
+/// transfer's number.
+pub(crate) fn carry(job: Job, thread: &Thread, hub: &Arc<Hub>) -> u32 {
     let (id, control) = hub.enter();
     control.report(job.carrier.cursor.sent(), job.carrier.cursor.wire());
     let teller = Teller {
@@ -63,7 +57,7 @@ pub(crate) fn carry(job: Job, hub: &Arc<Hub>) -> Result<u32> {
         },
     };
     thread.spawn(run(job, control, teller));
-    Ok(id)
+    id
 }
 
 /// Tells the hub when it is dropped, so that a transfer whose task panics
@@ -146,10 +140,12 @@ async fn pump(
         };
         let sent = carrier.cursor.sent();
         let pause = carrier.drive(socket.as_fd(), file.as_fd(), budget, || control.stopping());
+        let sent = carrier.cursor.sent() - sent;
         if let Some(pace) = &mut pace {
-            pace.spend(carrier.cursor.sent() - sent);
+            pace.spend(sent);
         }
         control.report(carrier.cursor.sent(), carrier.cursor.wire());
+        threads::take_turns(sent);
         let outcome = match pause {
             Pause::Blocked => {
                 guard.clear_ready();
