@@ -34,9 +34,6 @@ const SENDERS = {
   copy: { kind: 'millrace', engine: 'copy' },
 }
 
-/** What perf_hooks counts as late though it is not, in milliseconds. */
-const LOOP_RESOLUTION = 1
-
 /**
  * A cold file by `cat FILE > /dev/null` and through each sender, in turns.
  * @param {object} setting
@@ -109,8 +106,8 @@ async function measureBeside({ node, folder, cold, warm, rounds, downloads, isQu
       coldBytes += cold.size
     }
     const { count, p99 } = await others
-    const late = Number(await server.getText('/loop')) - LOOP_RESOLUTION
-    return { delayP99: Math.max(late, 0), p99, count, coldBytes }
+    const delayP99 = Math.max(Number(await server.getText('/loop')), 0)
+    return { delayP99, p99, count, coldBytes }
   }
 
   const result = {}
