@@ -63,6 +63,26 @@ export declare class Errands {
    * is drained the buffer must be kept, and nobody else may use it.
    */
   read(file: number, buffer: Buffer, from: number, position: number): number
+  /**
+   * Writes `length` bytes of `buffer`, from byte `from` on, at `position` or,
+   * when that is negative, at the file's own offset. Until the end is drained
+   * the buffer must be kept.
+   */
+  write(file: number, buffer: Buffer, from: number, length: number, position: number): number
+  /** The same of several buffers, of less than 2 GiB together. */
+  writev(file: number, buffers: Array<Buffer>, position: number): number
+  /**
+   * Has the file system set `length` bytes aside, from `position` on or, when
+   * that is negative, from where the next byte would be written. The file's
+   * size stays as it is.
+   */
+  allocate(file: number, position: number, length: number): number
+  /** Gives back what was set aside and not used. */
+  trim(file: number): number
+  /** Opens, for writing, a file in `folder` that has no name until `name`. */
+  openNameless(folder: string, mode: number): number
+  /** Names such a file `temporary`, and then `target`, which it replaces. */
+  name(file: number, temporary: string, target: string): number
   /** Opens a file for reading. */
   open(path: string): number
   /** The errands that ended since the last call. */
@@ -88,8 +108,10 @@ export interface Completion {
 /** The end of an errand. */
 export interface ErrandEnd {
   id: number
-  /** So many bytes, or the descriptor; or a negative errno. */
+  /** So many bytes, or the descriptor, or 0; or a negative errno. */
   result: number
+  /** The call that failed, or nothing. */
+  syscall: string
 }
 
 /** What a descriptor leads to, as `device:inode`; nothing when it is not open. */
@@ -145,3 +167,12 @@ export interface Started {
  * nobody can tell.
  */
 export declare function unacknowledged(socket: number): number
+
+/**
+ * Writes what memory takes at once of `buffer` (of less than 2 GiB), at
+ * `position` or, when that is negative, at the file's own offset.
+ *
+ * So many bytes; -1 when it would have to wait, or fails; the least number of
+ * all where nobody can tell.
+ */
+export declare function writeAtOnce(file: number, buffer: Buffer, position: number): number

@@ -17,6 +17,9 @@ const kNodes = Symbol.for('millrace.nodes')
 /** Node's own fs.ReadStream, also where a copy of ours stands in its place. */
 const NodeReadStream = fs.ReadStream[kNodes] ?? fs.ReadStream
 
+/** Node's own fs.WriteStream, likewise. */
+const NodeWriteStream = fs.WriteStream[kNodes] ?? fs.WriteStream
+
 /** Marks a class of ours as standing in for one of Node's. */
 function markMillraceClass(ours, nodes) {
   Object.defineProperty(ours, kNodes, { value: nodes })
@@ -41,6 +44,11 @@ function originals(holder, words) {
 }
 
 const ofFs = originals(fs, { open: /\bbinding\./, read: /\bbinding\./ })
+const ofWriting = originals(fs, {
+  open: /\bbinding\./,
+  write: /\bbinding\./,
+  writev: /\bbinding\./,
+})
 // Apart, because graceful-fs replaces it in every program that loads it.
 const ofClose = originals(fs, { close: /\bbinding\./ })
 const ofResponse = originals(http.ServerResponse.prototype, {
@@ -88,6 +96,13 @@ function isFsOriginal() {
   return ofFs.areNodes && fs.open === open && fs.read === read && !isFsMocked()
 }
 
+/** True while `node:fs` opens and writes with functions of Node's. */
+function isFsWritingOriginal() {
+  const { open, write, writev } = ofWriting.methods
+  const isSame = fs.open === open && fs.write === write && fs.writev === writev
+  return ofWriting.areNodes && isSame && !isFsMocked()
+}
+
 /** True while `node:fs` closes with a function of Node's. */
 function isCloseOriginal() {
   return ofClose.areNodes && fs.close === ofClose.methods.close && !isFsMocked()
@@ -127,9 +142,11 @@ function isSocketOriginal(socket) {
 
 module.exports = {
   NodeReadStream,
+  NodeWriteStream,
   markMillraceClass,
   isMillraceClass,
   isFsOriginal,
+  isFsWritingOriginal,
   isCloseOriginal,
   isSourceOriginal,
   isResponseOriginal,

@@ -13,3 +13,4 @@ pub(crate) mod priority;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;
+pub(crate) mod writing;
