@@ -65,7 +65,8 @@ class NativeWriteFs {
   }
 
   writev(descriptor, buffers, position, callback) {
-    const size = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+    let size = 0
+    for (const { length } of buffers) size += length
     const done = (error, count) => callback(error, count, buffers)
     this.#write(descriptor, buffers, size, position, false, done, (at = position) =>
       fs.writev(descriptor, buffers, at, callback),
@@ -111,6 +112,8 @@ class NativeWriteFs {
   }
 
   #write(descriptor, buffers, size, position, isFirst, done, writeAsNode) {
+    // In object mode anything may come.
+    if (!buffers.every(isBytes)) return writeAsNode()
     // What was written ahead must be told, whoever replaced what meanwhile.
     if (!this.#isOriginal() && !this.#writes?.isAhead) return writeAsNode()
     this.#writes ??= statOf(descriptor)?.isFile() === true ? new Writes(this.#stream) : false
@@ -130,6 +133,10 @@ class NativeWriteFs {
     })
     if (!isUnderWay) callback(null, descriptor)
   }
+}
+
+function isBytes(chunk) {
+  return chunk instanceof Uint8Array
 }
 
 module.exports = { NativeWriteFs }

@@ -9,7 +9,6 @@ const { NativeWriteFs } = require('./native-write-fs.js')
 const { binding } = require('./native.js')
 const { NodeWriteStream, markMillraceClass } = require('./originals.js')
 const { exclusionOf, withFs } = require('./stream-options.js')
-const { Replacement } = require('./writing/replacement.js')
 
 const Base = NodeWriteStream
 const { prototype: base } = Base
@@ -29,7 +28,6 @@ function WriteStream(path, options) {
   const isNative = exclusionOf(options) === null && binding !== null
   const { atomic, preallocate } = ownOptionsOf(options)
   if (!isNative && !atomic) return Base.call(this, path, options)
-  // Resolved by Node below, which knows what paths there are.
   const fs = new NativeWriteFs(this, { isNative, isReplacing: atomic, preallocate })
   Base.call(this, path, withFs(options, fs))
   if (!atomic) return

@@ -95,6 +95,7 @@ class Writes {
     const isNodes = stream._write === _write && stream._writev === _writev
     if (isNodes && !stream.destroyed && stream.writableCorked === 0) {
       for (const { chunk } of stream.writableBuffer) {
+        if (!(chunk instanceof Uint8Array)) break
         length += chunk.length
         if (length > MOST_AHEAD) break
         all.push(chunk)
@@ -110,7 +111,8 @@ class Writes {
     this.#ahead -= known
     if (known === job.size && known > 0) return deliverAs('MILLRACEWRITE', job.done, null, known)
     const buffers = this.#coalescer.coalesce(chunks, known)
-    const total = buffers.reduce((sum, buffer) => sum + buffer.length, 0)
+    let total = 0
+    for (const { length } of buffers) total += length
     if (total > MOST) return this.#leave(job, known, deliver)
     if (this.#isAskable && buffers.length === 1 && total <= MOST_AT_ONCE) {
       const count = this.#tryAtOnce(job, buffers[0], known)
