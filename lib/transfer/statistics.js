@@ -2,7 +2,7 @@
 
 // What the transfers of this JavaScript environment come to.
 
-const { engineName, takeProgress } = require('./engine.js')
+const { takeProgress } = require('./engine.js')
 
 /** Transfers that began. */
 let started = 0
@@ -41,7 +41,7 @@ function countBytes(engine, count) {
 function stats() {
   // Only its end tells which engine carries a stretch, so what was told of it
   // before stays with the one that began: a counter never falls.
-  if (engineName !== 'javascript') bytes[engineName] += takeProgress()
+  takeProgress(countBytes)
   const active = Object.values(ended).reduce((left, count) => left - count, started)
   return {
     transfers: { started, active, ...ended },
