@@ -37,6 +37,14 @@ export declare class Engine {
    * any case. Not a number: it runs, or it cannot go on.
    */
   begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string, bytesPerSecond: number): number | Started
+  /**
+   * Copies `length` bytes of `file`, from `position` on or, when that is
+   * negative, from the file's own offset, which moves along, into `target`,
+   * at `to` or, when that is negative, at its own offset.
+   *
+   * The number of the transfer; 0 when there is no descriptor or no thread.
+   */
+  copy(file: number, position: number, length: number, target: number, to: number): number
   /** Asks a transfer to stop where a writer may go on. */
   stop(id: number): void
   /** Makes a transfer let go of its descriptors, wherever it is. */

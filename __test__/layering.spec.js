@@ -89,6 +89,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
     ['lib/register.js'],
     ['lib/read-stream.js'],
     ['lib/transfer/transfer.js', 'lib/transfer/no-transfer.js'],
+    ['lib/transfer/to-socket.js'],
     [
       'lib/transfer/last-packet.js',
       'lib/transfer/observer.js',

@@ -5,6 +5,7 @@
 //! the call that failed. Nothing here knows what a transfer is.
 
 pub(crate) mod cached;
+pub(crate) mod copying;
 pub(crate) mod fd;
 pub(crate) mod file;
 mod mapping;

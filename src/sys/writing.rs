@@ -26,7 +26,21 @@ pub(crate) fn write(
     retry_on_intr(|| write_with(file, buffers, position, 0)).map_err(|e| Error::new(e, "write"))
 }
 
-/// The same with `RWF_NOWAIT`: only what memory takes at once.
+/// `pwrite(2)`, or `write(2)` at, and moving, the file's own offset, of memory
+/// of ours.
+pub(crate) fn write_bytes(
+    file: BorrowedFd<'_>,
+    bytes: &[u8],
+    position: Option<u64>,
+) -> Result<usize> {
+    retry_on_intr(|| match position {
+        None => rustix::io::write(file, bytes),
+        Some(position) => rustix::io::pwrite(file, bytes, position),
+    })
+    .map_err(|e| Error::new(e, "write"))
+}
+
+/// `pwritev2(2)` with `RWF_NOWAIT`: only what memory takes at once.
 ///
 /// # Errors
 /// `EAGAIN` when it would have to wait, `EOPNOTSUPP`, `ENOSYS`, `EINVAL` or
