@@ -12,11 +12,14 @@ const errands = require('./errands.js')
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
 const { isFsWritingOriginal } = require('./originals.js')
+const { FileHold } = require('./writing/file-hold.js')
 const { Replacement } = require('./writing/replacement.js')
 const { Writes } = require('./writing/writes.js')
 
 /** Errors of `fallocate` where there is no such thing. */
 const NO_ROOM_ASIDE = new Set(['EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EINVAL'])
+
+const ofStreams = new WeakMap()
 
 /** The `fs` of one stream. */
 class NativeWriteFs {
@@ -31,6 +34,10 @@ class NativeWriteFs {
   #isRoomAside = false
   /** What `close` waits for: calls back, or null. */
   #naming = null
+  /** Keeps what is to be done while a transfer writes to the file, or null. */
+  #hold = null
+  /** Who waits for the file to be opened; null while it is not being. */
+  #waiting = null
 
   /**
    * @param {import('node:fs').WriteStream} stream
@@ -45,12 +52,20 @@ class NativeWriteFs {
     this.#isNative = isNative && binding !== null
     this.#isReplacing = isReplacing
     this.#preallocate = preallocate
+    ofStreams.set(stream, this)
   }
 
   open(path, flags, mode, callback) {
+    this.#waiting = []
+    const opened = (error, descriptor) => {
+      const waiting = this.#waiting
+      this.#waiting = null
+      callback(error, descriptor)
+      for (const then of waiting) then()
+    }
     const onOpen = (error, descriptor) => {
-      if (error || this.#preallocate === 0) callback(error, descriptor)
-      else this.#setRoomAside(path, descriptor, callback)
+      if (error || this.#preallocate === 0) opened(error, descriptor)
+      else this.#setRoomAside(path, descriptor, opened)
     }
     if (!this.#isReplacing) return fs.open(path, flags, mode, onOpen)
     this.#replacement = new Replacement(path)
@@ -59,22 +74,28 @@ class NativeWriteFs {
 
   write(descriptor, buffer, offset, length, position, callback) {
     const done = (error, count) => callback(error, count, buffer)
-    this.#write(descriptor, [buffer], length, position, true, done, (at = position) =>
-      fs.write(descriptor, buffer, offset, length, at, callback),
-    )
+    this.#whenFree((shift) => {
+      const from = shifted(position, shift)
+      this.#write(descriptor, [buffer], length, from, true, done, (at = from) =>
+        fs.write(descriptor, buffer, offset, length, at, callback),
+      )
+    })
   }
 
   writev(descriptor, buffers, position, callback) {
     let size = 0
     for (const { length } of buffers) size += length
     const done = (error, count) => callback(error, count, buffers)
-    this.#write(descriptor, buffers, size, position, false, done, (at = position) =>
-      fs.writev(descriptor, buffers, at, callback),
-    )
+    this.#whenFree((shift) => {
+      const from = shifted(position, shift)
+      this.#write(descriptor, buffers, size, from, false, done, (at = from) =>
+        fs.writev(descriptor, buffers, at, callback),
+      )
+    })
   }
 
   fsync(descriptor, callback) {
-    fs.fsync(descriptor, callback)
+    this.#whenFree(() => fs.fsync(descriptor, callback), true)
   }
 
   /**
@@ -93,18 +114,67 @@ class NativeWriteFs {
   }
 
   close(descriptor, callback) {
+    this.#whenFree(() => this.#close(descriptor, callback), true)
+  }
+
+  #close(descriptor, callback) {
     if (this.#naming !== null) {
-      this.#naming(() => this.close(descriptor, callback))
+      this.#naming(() => this.#close(descriptor, callback))
     } else if (this.#isRoomAside) {
       this.#isRoomAside = false
       // Room that cannot be given back now is when the file is next cut.
-      const isUnderWay = errands.trim(descriptor, () => this.close(descriptor, callback))
-      if (!isUnderWay) this.close(descriptor, callback)
+      const isUnderWay = errands.trim(descriptor, () => this.#close(descriptor, callback))
+      if (!isUnderWay) this.#close(descriptor, callback)
     } else if (this.#replacement === null) {
       fs.close(descriptor, callback)
     } else {
       fs.close(descriptor, (error) => this.#replacement.abandon(() => callback(error)))
     }
+  }
+
+  /** True while a transfer has the file. */
+  get isHeld() {
+    return this.#hold !== null
+  }
+
+  /** True while the file is being opened. */
+  get isOpening() {
+    return this.#waiting !== null
+  }
+
+  /** Calls `then` when the file is opened, or could not be. */
+  whenOpen(then) {
+    this.#waiting.push(then)
+  }
+
+  /** True where the kernel may write to the file by itself. */
+  isCopyable(descriptor) {
+    this.#writes ??= this.#newWrites(descriptor)
+    return this.#isOriginal() && this.#writes !== false
+  }
+
+  /** @param {{ stop: () => void, abandon: () => void }} transfer that has the file now */
+  hold(transfer) {
+    this.#hold = new FileHold(this.#stream, transfer)
+  }
+
+  /** @param {number} count bytes that the transfer has written */
+  release(count) {
+    const stream = this.#stream
+    const hold = this.#hold
+    this.#hold = null
+    stream.bytesWritten += count
+    if (stream.pos !== undefined) stream.pos += count
+    hold.release(count)
+  }
+
+  #whenFree(act, isLast) {
+    if (this.#hold === null) act(0)
+    else this.#hold.keep(act, isLast)
+  }
+
+  #newWrites(descriptor) {
+    return statOf(descriptor)?.isFile() === true ? new Writes(this.#stream) : false
   }
 
   #isOriginal() {
@@ -116,7 +186,7 @@ class NativeWriteFs {
     if (!buffers.every(isBytes)) return writeAsNode()
     // What was written ahead must be told, whoever replaced what meanwhile.
     if (!this.#isOriginal() && !this.#writes?.isAhead) return writeAsNode()
-    this.#writes ??= statOf(descriptor)?.isFile() === true ? new Writes(this.#stream) : false
+    this.#writes ??= this.#newWrites(descriptor)
     if (this.#writes === false) return writeAsNode()
     this.#writes.write(descriptor, buffers, size, position, isFirst, done, writeAsNode)
   }
@@ -139,4 +209,18 @@ function isBytes(chunk) {
   return chunk instanceof Uint8Array
 }
 
-module.exports = { NativeWriteFs }
+/** Where a write goes that came before so many bytes were written. */
+function shifted(position, shift) {
+  return position === undefined ? undefined : position + shift
+}
+
+/**
+ * What a stream of ours writes with, or undefined.
+ * @param {import('node:fs').WriteStream} stream
+ * @returns {NativeWriteFs | undefined}
+ */
+function writeFsOf(stream) {
+  return ofStreams.get(stream)
+}
+
+module.exports = { NativeWriteFs, writeFsOf }

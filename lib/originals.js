@@ -9,7 +9,7 @@ const { EventEmitter } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
 const net = require('node:net')
-const { Readable } = require('node:stream')
+const { Readable, Writable } = require('node:stream')
 
 // Several copies of this package may be loaded; none builds on another.
 const kNodes = Symbol.for('millrace.nodes')
@@ -69,6 +69,16 @@ const ofSource = {
   push: originals(Readable.prototype, { push: /readableAddChunk/ }),
   emit: originals(EventEmitter.prototype, { emit: /kErrorMonitor/ }),
 }
+const ofWriter = [
+  originals(NodeWriteStream.prototype, {
+    _write: /kIsPerformingIO/,
+    _writev: /kIsPerformingIO/,
+    _destroy: /kIsPerformingIO/,
+  }),
+  originals(Writable.prototype, { write: /\b_write\(/, end: /\bfinishMaybe\(/ }),
+]
+const areWritersNodes = ofWriter.every(({ areNodes }) => areNodes)
+const writerMethods = Object.entries(Object.assign({}, ...ofWriter.map(({ methods }) => methods)))
 const fsReadStream = NodeReadStream.prototype
 const { _read } = ofSource._read.methods
 const { push } = ofSource.push.methods
@@ -115,6 +125,11 @@ function isSourceOriginal(source) {
   )
 }
 
+/** True while nobody stands between a writer's chunks and its file. */
+function isWriterOriginal(stream) {
+  return areWritersNodes && writerMethods.every(([name, method]) => stream[name] === method)
+}
+
 /** True while the body of a response goes the way that Node sends it. */
 function isResponseOriginal(response) {
   return response.write === ofResponse.methods.write && isSendOriginal(response)
@@ -152,4 +167,5 @@ module.exports = {
   isResponseOriginal,
   isSendOriginal,
   isSocketOriginal,
+  isWriterOriginal,
 }

@@ -73,4 +73,7 @@ function takeProgress(tell) {
   }
 }
 
-module.exports = { native, engineName: name, whenEnded, takeProgress }
+/** What copies from file to file. */
+const fileEngineName = name === 'sendfile' ? 'copy_file_range' : name
+
+module.exports = { native, engineName: name, fileEngineName, whenEnded, takeProgress }

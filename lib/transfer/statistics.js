@@ -11,7 +11,7 @@ let started = 0
 const ended = { done: 0, aborted: 0, unpiped: 0, failed: 0, truncated: 0, stalled: 0 }
 
 /** Bytes of files, by what moved them. */
-const bytes = { sendfile: 0, copy: 0, javascript: 0 }
+const bytes = { sendfile: 0, copy_file_range: 0, copy: 0, javascript: 0 }
 
 /** Transfers that ended in JavaScript, by reason. */
 const fallbacks = {}

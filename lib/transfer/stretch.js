@@ -92,4 +92,37 @@ class SocketStretch extends Stretch {
   }
 }
 
-module.exports = { Stretch, SocketStretch }
+/** One that goes into a file. */
+class FileStretch extends Stretch {
+  #fs
+  /** Bytes that it came to, once it has ended. */
+  #written = 0
+
+  /**
+   * @param {number} id
+   * @param {string} engine
+   * @param {object} parties
+   * @param {import('node:fs').WriteStream} parties.destination
+   * @param {import('../native-write-fs.js').NativeWriteFs} parties.fs what it
+   *   writes with
+   * @param {Function} onEnd
+   */
+  constructor(id, engine, { destination, fs }, onEnd) {
+    super(id, engine, onEnd)
+    this.destination = destination
+    this.#fs = fs
+    fs.hold(this)
+  }
+
+  /** @param {number} written bytes that it came to */
+  end(written) {
+    this.#written = written
+  }
+
+  /** Gives the file back. */
+  release() {
+    this.#fs.release(this.#written)
+  }
+}
+
+module.exports = { SocketStretch, FileStretch }

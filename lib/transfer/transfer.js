@@ -7,9 +7,10 @@
 // transfer is, to Node's machinery, a read that takes long, and to undo it at
 // any byte means to answer with the next chunk after all.
 //
-// How the bytes go is the business of a way: into a socket.
+// How the bytes go is the business of a way: into a socket, or into a file.
 
 const { incomplete } = require('../errors.js')
+const { writeFsOf } = require('../native-write-fs.js')
 const { disabledBecause } = require('../native.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { Observer } = require('./observer.js')
@@ -18,6 +19,7 @@ const { Report, isPassing } = require('./report.js')
 const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
 const { StallWatch } = require('./stall-watch.js')
 const { surveyOf } = require('./survey.js')
+const { ToFile } = require('./to-file.js')
 const { ToSocket } = require('./to-socket.js')
 
 /** Not a reason: the read will be repeated when its time has come. */
@@ -35,6 +37,7 @@ class Transfer {
   /** A read that waits for the destination to drain, or to finish. */
   #isDeferred = false
   #toSocket = null
+  #toFile = null
   /** Pipe's listener of 'data'. */
   #ondata = null
   /** The descriptor has been seen to be the kernel's. */
@@ -92,10 +95,17 @@ class Transfer {
     if (reason === EARLY) return true
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = isPassing(reason) && source._readableState.awaitDrainWriters === destination
+    this.#isDeferred = isPassing(reason) && this.#waitsFor(destination, reason)
     if (this.#isDeferred) return true
     this.#report.note(reason)
     return reason === null || this.#isEarly()
+  }
+
+  #waitsFor(destination, reason) {
+    if (this.source._readableState.awaitDrainWriters === destination) return true
+    const isWaiting = reason === 'not-open' && writeFsOf(destination).isOpening
+    if (isWaiting) writeFsOf(destination).whenOpen(() => this.#readDeferred())
+    return isWaiting
   }
 
   /** What forbids a stretch now, the source's first and the passing last. */
@@ -175,6 +185,10 @@ class Transfer {
       return null
     }
     if (this.#isEarly()) return EARLY
+    if (writeFsOf(destination) !== undefined) {
+      this.#toFile ??= new ToFile(this)
+      return this.#toFile.begin(destination, survey)
+    }
     this.#toSocket ??= new ToSocket(this)
     return this.#toSocket.begin(destination, survey)
   }
@@ -242,11 +256,13 @@ class Transfer {
   }
 
   /**
-   * True while a destination that was ended meanwhile takes what comes before
-   * its end. Node would see that it is full, and write nothing behind the end.
+   * True while a destination that was ended meanwhile, or a file that was
+   * destroyed, takes what comes before its end. Node would see that it is full, and write nothing behind the end.
    */
   #isEnded(destination) {
-    return destination.writableEnded && this.source._readableState.pipes[0] === destination
+    const isEnded =
+      destination.writableEnded || (destination.destroyed && this.#runsOn === this.#toFile)
+    return isEnded && this.source._readableState.pipes[0] === destination
   }
 
   #watchForStall() {
