@@ -84,6 +84,8 @@ for (const size of sizes) {
         const source = createReadStream(sources.get(size), from)
         const target = createWriteStream(path, to)
         watchBoth(source, target, journal)
+        // It may be opened before or after a source is found to have nothing.
+        if (size === 0) await once(target, 'open')
         assert.equal(source.pipe(target), target)
         await settled(target)
         await until(() => source.closed || from.autoClose === false)
@@ -96,8 +98,9 @@ for (const size of sizes) {
 
   writingParity(`${size} bytes in a pipeline`, async (implementation) => {
     const { createReadStream, createWriteStream, path, journal } = implementation
-    const source = createReadStream(sources.get(size))
     const target = createWriteStream(path)
+    await once(target, 'open')
+    const source = createReadStream(sources.get(size))
     watchBoth(source, target, journal)
     await new Promise((resolve) =>
       pipeline(source, target, (error) => resolve(told(journal, 'pipeline')(error))),
@@ -168,6 +171,8 @@ for (const [name, given, flags] of [
     await turns(10)
     source.destroy()
     await until(() => source.closed)
+    // Whether it was read before its target failed is a matter of luck.
+    for (const entry of journal.entries.source) delete entry[1].bytesRead
   })
 }
 

@@ -106,7 +106,9 @@ class NativeWriteFs {
     if (this.#replacement === null) return callback()
     const waiting = []
     this.#naming = (then) => waiting.push(then)
-    this.#replacement.commit(this.#stream.fd, (error) => {
+    const stream = this.#stream
+    const isWanted = () => !stream.destroyed
+    this.#replacement.commit(stream.fd, isWanted, (error) => {
       this.#naming = null
       callback(error)
       for (const then of waiting) then()

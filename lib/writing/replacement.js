@@ -99,11 +99,12 @@ class Replacement {
   /**
    * Has the complete file take the place of the other, for good.
    * @param {number} descriptor
+   * @param {() => boolean} isWanted asked in the last moment
    * @param {(error: Error | null) => void} callback
    */
-  commit(descriptor, callback) {
+  commit(descriptor, isWanted, callback) {
     fs.fsync(descriptor, (error) => {
-      if (error) return callback(error)
+      if (error || !isWanted()) return callback(error)
       this.#name(descriptor, (nameError) => {
         if (nameError) return callback(this.#reword(nameError))
         this.#isNamed = false
