@@ -93,8 +93,15 @@ export declare class Errands {
   name(file: number, temporary: string, target: string): number
   /** Opens a file for reading. */
   open(path: string): number
-  /** The errands that ended since the last call. */
-  drain(): Array<ErrandEnd>
+  /**
+   * The errands that ended since the last call, three numbers for each (an
+   * object would cost more than a small write): that of the errand; so many
+   * bytes, or the descriptor, or 0, or a negative errno; and the index in
+   * `syscalls()` of the call that failed.
+   */
+  drain(): Array<number>
+  /** The names of the calls that `drain` numbers. */
+  syscalls(): Array<string>
 }
 
 /** Closes a descriptor. 0, or a negative errno. */
@@ -111,15 +118,6 @@ export interface Completion {
   /** Bytes sent, framing included. */
   wire: number
   engine: string
-}
-
-/** The end of an errand. */
-export interface ErrandEnd {
-  id: number
-  /** So many bytes, or the descriptor, or 0; or a negative errno. */
-  result: number
-  /** The call that failed, or nothing. */
-  syscall: string
 }
 
 /** What a descriptor leads to, as `device:inode`; nothing when it is not open. */

@@ -13,15 +13,23 @@ const pending = new Map()
 
 const errands = binding === null ? null : new binding.Errands(onWake)
 
+/** Names of the calls that may fail, by number. */
+const syscalls = errands === null ? [] : errands.syscalls()
+
 function onWake() {
-  for (const { id, result, syscall } of errands.drain()) {
-    const { resource, callback } = pending.get(id) ?? {}
+  const ends = errands.drain()
+  // A single one is told here: this is a callback of the event loop's own.
+  const tell = ends.length === 3 ? null : setImmediate
+  for (let i = 0; i < ends.length; i += 3) {
+    const { resource, callback } = pending.get(ends[i]) ?? {}
     // One that was refused a thread ends as well.
     if (resource === undefined) continue
-    pending.delete(id)
+    pending.delete(ends[i])
     release()
+    const syscall = syscalls[ends[i + 2]]
+    if (tell === null) resource.runInAsyncScope(callback, null, ends[i + 1], syscall)
     // One at a time, and what each brings about before the next.
-    resource.runInAsyncScope(setImmediate, null, callback, result, syscall)
+    else resource.runInAsyncScope(tell, null, callback, ends[i + 1], syscall)
   }
 }
 

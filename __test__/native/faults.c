@@ -213,6 +213,51 @@ ssize_t preadv64v2(int fd, const struct iovec *vectors, int vector_count, off64_
   return result;
 }
 
+// Of several vectors, a smaller count leaves the first one, or part of it.
+static ssize_t gathered(const void *caller, int fd, const struct iovec *vectors, int vector_count,
+                        off64_t offset, int flags) {
+  if (!is_addon(caller) || !is_target(fd)) {
+    return REAL(pwritev2)(fd, vectors, vector_count, offset, flags);
+  }
+  size_t asked = 0;
+  for (int i = 0; i < vector_count; i += 1) asked += vectors[i].iov_len;
+  off64_t from = offset == -1 ? lseek(fd, 0, SEEK_CUR) : offset;
+  const struct rule *rule = answer_to("pwritev2", from);
+  struct iovec first = vectors[0];
+  ssize_t result = -1;
+  if (!fails(rule)) {
+    first.iov_len = clip(rule, first.iov_len);
+    int is_clipped = rule && rule->answer == 'c';
+    result = REAL(pwritev2)(fd, is_clipped ? &first : vectors, is_clipped ? 1 : vector_count,
+                            offset, flags);
+  }
+  note("pwritev2", asked, from, flags, result);
+  return result;
+}
+
+ssize_t pwritev2(int fd, const struct iovec *vectors, int count, off_t offset, int flags) {
+  return gathered(CALLER, fd, vectors, count, offset, flags);
+}
+
+ssize_t pwritev64v2(int fd, const struct iovec *vectors, int count, off64_t offset, int flags) {
+  return gathered(CALLER, fd, vectors, count, offset, flags);
+}
+
+ssize_t copy_file_range(int in, off64_t *from, int out, off64_t *to, size_t count, unsigned flags) {
+  if (!is_addon(CALLER) || !is_target(out)) {
+    return REAL(copy_file_range)(in, from, out, to, count, flags);
+  }
+  off64_t offset = *from;
+  const struct rule *rule = answer_to("copy_file_range", offset);
+  ssize_t result = -1;
+  if (rule && rule->answer == 'z') result = 0;
+  else if (!fails(rule)) {
+    result = REAL(copy_file_range)(in, from, out, to, clip(rule, count), flags);
+  }
+  note("copy_file_range", count, offset, 0, result);
+  return result;
+}
+
 ssize_t read(int fd, void *data, size_t count) {
   if (drip > 0) {
     int kind;

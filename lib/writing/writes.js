@@ -8,6 +8,8 @@
 // at what its buffer holds by then, and writes all of it behind the first
 // chunk. It is asked for the rest a moment later, and has it done already.
 
+const fs = require('node:fs')
+
 const errands = require('../errands.js')
 const { binding } = require('../native.js')
 const { NodeWriteStream } = require('../originals.js')
@@ -28,6 +30,12 @@ const MOST_AT_ONCE = 2 ** 17
 
 /** Times that memory may decline, one after the other, until it is not asked. */
 const MOST_REFUSALS = 16
+
+/**
+ * Longest write that libuv's threads get. Above, the trip there and back is
+ * nothing beside the write, and dns and crypto need those threads, too.
+ */
+const MOST_FOR_NODE = 2 ** 17
 
 /** Longest write that the addon takes. */
 const MOST = 2 ** 31 - 1
@@ -71,7 +79,7 @@ class Writes {
    * @param {number} size
    * @param {number | undefined} position
    * @param {boolean} isFirst it may be the first chunk of many
-   * @param {(error: null, count: number) => void} done never called within
+   * @param {(error: Error | null, count: number) => void} done never called within
    *   this call; a count below `size` says that the rest cannot be written now
    * @param {(position?: number) => void} writeAsNode called instead, once,
    *   with where to write: it failed, or cannot be done here
@@ -136,6 +144,11 @@ class Writes {
 
   /** Leaves `buffers`, behind `written` bytes of the job, to a thread. */
   #submit(job, buffers, written) {
+    const [buffer] = buffers
+    if (buffers.length === 1 && buffer.length <= MOST_FOR_NODE) {
+      this.#submitToNode(job, buffer, written)
+      return
+    }
     const isUnderWay =
       buffers.length > 0 &&
       errands.write(job.fd, buffers, at(job.position, written), (result) => {
@@ -143,6 +156,16 @@ class Writes {
         else this.#leave(job, written, call)
       })
     if (!isUnderWay) this.#leave(job, written, deliver)
+  }
+
+  /** To one of libuv's threads: the trip there costs less. */
+  #submitToNode(job, buffer, written) {
+    const position = job.position === undefined ? undefined : job.position + written
+    fs.write(job.fd, buffer, 0, buffer.length, position, (error, count) => {
+      if (!error && count > 0) this.#end(job, written + count, call)
+      else if (written > 0) this.#end(job, written, call)
+      else job.done(error, count)
+    })
   }
 
   /** What came before a failure is written; the next write meets it. */

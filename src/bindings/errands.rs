@@ -13,16 +13,9 @@ use crate::file::errands::{self, Done};
 use crate::sys::fd;
 use crate::sys::memory::{Lent, LentSource};
 
-/// The end of an errand.
-#[derive(Debug)]
-#[napi(object, object_from_js = false)]
-pub struct ErrandEnd {
-    pub id: u32,
-    /// So many bytes, or the descriptor, or 0; or a negative errno.
-    pub result: i32,
-    /// The call that failed, or nothing.
-    pub syscall: &'static str,
-}
+/// The calls that may fail, as they are numbered by `drain`.
+const SYSCALLS: [&str; 10] =
+    ["", "open", "read", "write", "fallocate", "fstat", "ftruncate", "link", "rename", "lseek"];
 
 /// The errands of one JavaScript environment, on tokio's blocking pool. Each
 /// has a number; 0 stands for one that was refused, for want of a descriptor
@@ -120,22 +113,33 @@ impl Errands {
         CString::new(path).map_or(0, |path| self.errands.open(path).unwrap_or(0))
     }
 
-    /// The errands that ended since the last call.
+    /// The errands that ended since the last call, three numbers for each (an
+    /// object would cost more than a small write): that of the errand; so many
+    /// bytes, or the descriptor, or 0, or a negative errno; and the index in
+    /// `syscalls()` of the call that failed.
     #[napi(catch_unwind)]
-    pub fn drain(&self) -> Vec<ErrandEnd> {
-        let ends = self.errands.drain().into_iter();
-        ends.map(|end| ErrandEnd {
-            id: end.id,
-            syscall: end.result.as_ref().map_or_else(|error| error.syscall, |_| ""),
-            result: match end.result {
-                Ok(Done::Nothing) => 0,
-                Ok(Done::Read(count) | Done::Written(count)) => {
-                    i32::try_from(count).unwrap_or(i32::MAX)
-                }
-                Ok(Done::Opened(file)) => file.into_raw_fd(),
-                Err(error) => -error.errno,
-            },
-        })
-        .collect()
+    pub fn drain(&self) -> Vec<i32> {
+        self.errands.drain().into_iter().flat_map(numbers).collect()
+    }
+
+    /// The names of the calls that `drain` numbers.
+    #[napi(catch_unwind)]
+    pub fn syscalls(&self) -> Vec<&'static str> {
+        SYSCALLS.to_vec()
+    }
+}
+
+fn numbers(end: errands::End) -> [i32; 3] {
+    let id = i32::try_from(end.id).unwrap_or(0);
+    match end.result {
+        Ok(Done::Nothing) => [id, 0, 0],
+        Ok(Done::Read(count) | Done::Written(count)) => {
+            [id, i32::try_from(count).unwrap_or(i32::MAX), 0]
+        }
+        Ok(Done::Opened(file)) => [id, file.into_raw_fd(), 0],
+        Err(error) => {
+            let index = SYSCALLS.iter().position(|name| *name == error.syscall);
+            [id, -error.errno, index.and_then(|index| i32::try_from(index).ok()).unwrap_or(0)]
+        }
     }
 }
