@@ -123,7 +123,7 @@ for (const [moment, when] of Object.entries(moments)) {
         if (option.autoClose === false) {
           // Nothing but this closes what failed or has finished.
           await settled(stream)
-          await until(() => stream.closed || stream.writableLength === 0)
+          await until(() => stream.closed || (!stream.pending && stream.writableLength === 0))
           stream.destroy()
           await until(() => stream.closed)
         }

@@ -243,21 +243,6 @@ ssize_t pwritev64v2(int fd, const struct iovec *vectors, int count, off64_t offs
   return gathered(CALLER, fd, vectors, count, offset, flags);
 }
 
-ssize_t copy_file_range(int in, off64_t *from, int out, off64_t *to, size_t count, unsigned flags) {
-  if (!is_addon(CALLER) || !is_target(out)) {
-    return REAL(copy_file_range)(in, from, out, to, count, flags);
-  }
-  off64_t offset = *from;
-  const struct rule *rule = answer_to("copy_file_range", offset);
-  ssize_t result = -1;
-  if (rule && rule->answer == 'z') result = 0;
-  else if (!fails(rule)) {
-    result = REAL(copy_file_range)(in, from, out, to, clip(rule, count), flags);
-  }
-  note("copy_file_range", count, offset, 0, result);
-  return result;
-}
-
 ssize_t read(int fd, void *data, size_t count) {
   if (drip > 0) {
     int kind;
@@ -356,6 +341,18 @@ long syscall(long number, ...) {
       memset((void *)a[2], 0, 5 * sizeof(unsigned long long));
       return 0;
     }
+  }
+  if (number == SYS_copy_file_range && is_target((int)a[2])) {
+    size_t asked = a[4];
+    off64_t from = *(const off64_t *)a[1];
+    const struct rule *rule = answer_to("copy_file_range", from);
+    long result = rule && rule->answer == 'z' ? 0 : -1;
+    if (result != 0 && !fails(rule)) {
+      result = ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3],
+                                                      clip(rule, asked), a[5]);
+    }
+    note("copy_file_range", asked, from, 0, result);
+    return result;
   }
   return ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
