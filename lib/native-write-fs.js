@@ -185,7 +185,7 @@ class NativeWriteFs {
 
   #write(descriptor, buffers, size, position, isFirst, done, writeAsNode) {
     // In object mode anything may come.
-    if (!buffers.every(isBytes)) return writeAsNode()
+    if (this.#stream.writableObjectMode && !buffers.every(isBytes)) return writeAsNode()
     // What was written ahead must be told, whoever replaced what meanwhile.
     if (!this.#isOriginal() && !this.#writes?.isAhead) return writeAsNode()
     this.#writes ??= this.#newWrites(descriptor)

@@ -30,7 +30,9 @@ class Coalescer {
       if (filled > from) buffers.push(this.#stage.subarray(from, filled))
       from = filled
     }
-    for (let chunk of chunks) {
+    const isMany = chunks.length > 1
+    for (let i = 0; i < chunks.length; i += 1) {
+      let chunk = chunks[i]
       if (skip > 0) {
         const part = Math.min(skip, chunk.length)
         skip -= part
@@ -38,7 +40,7 @@ class Coalescer {
       }
       const { length } = chunk
       if (length === 0) continue
-      if (chunks.length > 1 && length <= SMALL && filled + length <= STAGE) {
+      if (isMany && length <= SMALL && filled + length <= STAGE) {
         this.#stage ??= Buffer.allocUnsafeSlow(STAGE)
         set.call(this.#stage, chunk, filled)
         filled += length

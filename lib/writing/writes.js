@@ -9,6 +9,7 @@
 // chunk. It is asked for the rest a moment later, and has it done already.
 
 const fs = require('node:fs')
+const { setImmediate } = require('node:timers')
 
 const errands = require('../errands.js')
 const { binding } = require('../native.js')
@@ -101,9 +102,10 @@ class Writes {
     const all = [...chunks]
     let length = job.size
     const isNodes = stream._write === _write && stream._writev === _writev
-    if (isNodes && !stream.destroyed && stream.writableCorked === 0) {
-      for (const { chunk } of stream.writableBuffer) {
-        if (!(chunk instanceof Uint8Array)) break
+    if (isNodes && !stream.destroyed && stream.writableCorked === 0 && !stream.writableObjectMode) {
+      const waiting = stream.writableBuffer
+      for (let i = 0; i < waiting.length; i += 1) {
+        const { chunk } = waiting[i]
         length += chunk.length
         if (length > MOST_AHEAD) break
         all.push(chunk)
@@ -117,7 +119,10 @@ class Writes {
   #begin(job, chunks) {
     const known = Math.min(this.#ahead, job.size)
     this.#ahead -= known
-    if (known === job.size && known > 0) return deliverAs('MILLRACEWRITE', job.done, null, known)
+    if (known === job.size && known > 0) {
+      setImmediate(job.done, null, known)
+      return
+    }
     const buffers = this.#coalescer.coalesce(chunks, known)
     let total = 0
     for (const { length } of buffers) total += length
