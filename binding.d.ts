@@ -37,6 +37,14 @@ export declare class Engine {
    * any case. Not a number: it runs, or it cannot go on.
    */
   begin(survey: number, socket: number, file: number, position: number, length: number, chunk: number, header: string, bytesPerSecond: number): number | Started
+  /**
+   * Copies `length` bytes of `file`, from `position` on or, when that is
+   * negative, from the file's own offset, which moves along, into `target`,
+   * at `to` or, when that is negative, at its own offset.
+   *
+   * The number of the transfer; 0 when there is no descriptor or no thread.
+   */
+  copy(file: number, position: number, length: number, target: number, to: number): number
   /** Asks a transfer to stop where a writer may go on. */
   stop(id: number): void
   /** Makes a transfer let go of its descriptors, wherever it is. */
@@ -63,10 +71,37 @@ export declare class Errands {
    * is drained the buffer must be kept, and nobody else may use it.
    */
   read(file: number, buffer: Buffer, from: number, position: number): number
+  /**
+   * Writes `length` bytes of `buffer`, from byte `from` on, at `position` or,
+   * when that is negative, at the file's own offset. Until the end is drained
+   * the buffer must be kept.
+   */
+  write(file: number, buffer: Buffer, from: number, length: number, position: number): number
+  /** The same of several buffers, of less than 2 GiB together. */
+  writev(file: number, buffers: Array<Buffer>, position: number): number
+  /**
+   * Has the file system set `length` bytes aside, from `position` on or, when
+   * that is negative, from where the next byte would be written. The file's
+   * size stays as it is.
+   */
+  allocate(file: number, position: number, length: number): number
+  /** Gives back what was set aside and not used. */
+  trim(file: number): number
+  /** Opens, for writing, a file in `folder` that has no name until `name`. */
+  openNameless(folder: string, mode: number): number
+  /** Names such a file `temporary`, and then `target`, which it replaces. */
+  name(file: number, temporary: string, target: string): number
   /** Opens a file for reading. */
   open(path: string): number
-  /** The errands that ended since the last call. */
-  drain(): Array<ErrandEnd>
+  /**
+   * The errands that ended since the last call, three numbers for each (an
+   * object would cost more than a small write): that of the errand; so many
+   * bytes, or the descriptor, or 0, or a negative errno; and the index in
+   * `syscalls()` of the call that failed.
+   */
+  drain(): Array<number>
+  /** The names of the calls that `drain` numbers. */
+  syscalls(): Array<string>
 }
 
 /** Closes a descriptor. 0, or a negative errno. */
@@ -83,13 +118,6 @@ export interface Completion {
   /** Bytes sent, framing included. */
   wire: number
   engine: string
-}
-
-/** The end of an errand. */
-export interface ErrandEnd {
-  id: number
-  /** So many bytes, or the descriptor; or a negative errno. */
-  result: number
 }
 
 /** What a descriptor leads to, as `device:inode`; nothing when it is not open. */
@@ -145,3 +173,12 @@ export interface Started {
  * nobody can tell.
  */
 export declare function unacknowledged(socket: number): number
+
+/**
+ * Writes what memory takes at once of `buffer` (of less than 2 GiB), at
+ * `position` or, when that is negative, at the file's own offset.
+ *
+ * So many bytes; -1 when it would have to wait, or fails; the least number of
+ * all where nobody can tell.
+ */
+export declare function writeAtOnce(file: number, buffer: Buffer, position: number): number

@@ -845,3 +845,4 @@ module.exports.openCached = nativeBinding.openCached
 module.exports.push = nativeBinding.push
 module.exports.readCached = nativeBinding.readCached
 module.exports.unacknowledged = nativeBinding.unacknowledged
+module.exports.writeAtOnce = nativeBinding.writeAtOnce

@@ -106,6 +106,44 @@ export interface ReadStreamOptions extends NodeReadStreamOptions {
   fs?: NodeReadStreamOptions['fs']
 }
 
+/** The options of the running Node's `fs.createWriteStream`, whichever they are. */
+type NodeWriteStreamOptions = NonNullable<
+  Exclude<Parameters<typeof fs.createWriteStream>[1], BufferEncoding>
+>
+
+/** The options of `fs.createWriteStream`, and our own. They are never changed. */
+export interface WriteStreamOptions extends NodeWriteStreamOptions {
+  /**
+   * `false` has Node write all of it; `atomic` works all the same.
+   * @default true, unless `register` was told otherwise
+   */
+  native?: boolean | undefined
+
+  /**
+   * Writes a new file beside the one at the path, which stays as it is until
+   * all is written and on the disk; then the new one takes its place in one
+   * step, before `'finish'`. When the stream is destroyed, fails or the process
+   * dies before, the old file is whole.
+   *
+   * The new file gets the permissions of the old one, and its owner where the
+   * process may give files away. A symbolic link is followed. Other hard links
+   * keep the old content; extended attributes and ACLs are not copied. Only for
+   * a path, with the flags `'w'`.
+   * @default false
+   */
+  atomic?: boolean | undefined
+
+  /**
+   * Bytes that the file system is to set aside when the file is opened: from
+   * `start` on, or at the end of a file that is appended to. What is not used
+   * is given back at the end. Too few bytes on the disk are an error at once:
+   * `ENOSPC`, of the call `fallocate`. Where there is no such thing, nothing is
+   * set aside. Only for a path.
+   * @default 0
+   */
+  preallocate?: number | undefined
+}
+
 /** Why a pipe is not carried natively, at this moment or at all. */
 export type TransferReason =
   // This process
@@ -150,8 +188,13 @@ export type TransferReason =
   /** It could not be looked at or read. */
   | 'file-error'
   // Its destination
-  /** Neither an HTTP/1 response nor a TCP or Unix socket. */
+  /**
+   * Neither an HTTP/1 response, nor a TCP or Unix socket, nor a `WriteStream` of
+   * ours to a regular file.
+   */
   | 'destination-kind'
+  /** The file is read and written at once. */
+  | 'same-file'
   /** It was ended or destroyed. */
   | 'destination-ended'
   /** Someone replaced a method of the response or socket. */
@@ -175,6 +218,8 @@ export type TransferReason =
   | 'destination-busy'
   /** The response waits for those before it, or the socket for its connection. */
   | 'no-socket'
+  /** The destination is still to be opened. */
+  | 'not-open'
   /** There are too few descriptors to go on. */
   | 'no-descriptors'
 
@@ -183,7 +228,7 @@ export interface TransferReport {
   /** `null` until the stream is first read. */
   readonly mode: 'native' | 'javascript' | null
   /** What moves the bytes; `null` while nothing was sent natively. */
-  readonly engine: 'sendfile' | 'copy' | null
+  readonly engine: 'sendfile' | 'copy_file_range' | 'copy' | null
   /** Bytes of the file that were sent natively so far. */
   readonly bytes: number
   /** Why `mode` is `'javascript'`; otherwise `null`. */
@@ -260,6 +305,8 @@ export interface TransferStats {
   readonly bytes: {
     /** Sent by sendfile(2). */
     readonly sendfile: number
+    /** Copied from file to file by copy_file_range(2). */
+    readonly copy_file_range: number
     /** Read and written by the addon. */
     readonly copy: number
     /** Read in JavaScript while the stream was piped. */
@@ -340,3 +387,39 @@ export function createReadStream(
   path: fs.PathLike,
   options?: BufferEncoding | ReadStreamOptions,
 ): ReadStream
+
+/**
+ * `fs.WriteStream`, with fewer trips to threads for small writes, and filled by
+ * the kernel where a `ReadStream` of ours is piped into it. Its events, errors
+ * and bytes are Node's.
+ */
+export class WriteStream extends fs.WriteStream {
+  /**
+   * @param path a path, a Buffer of one, or a `file:` URL
+   * @param options an encoding, or options
+   * @throws what `fs.createWriteStream` throws; and `ERR_INVALID_ARG_TYPE`,
+   *   `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` or
+   *   `ERR_INCOMPATIBLE_OPTION_PAIR` for options of our own
+   */
+  constructor(path: fs.PathLike, options?: BufferEncoding | WriteStreamOptions)
+}
+
+/**
+ * `fs.createWriteStream`.
+ *
+ * What is wrong with the file is emitted as `'error'`, as in Node; with
+ * `atomic` also `ERR_MILLRACE_NOT_A_FILE`, where something else than a regular
+ * file is at the path.
+ *
+ * @param path a path, a Buffer of one, or a `file:` URL
+ * @param options an encoding, or options
+ * @returns a stream that opens the file at once
+ * @throws see `WriteStream`
+ * @example
+ * const file = createWriteStream('settings.json', { atomic: true })
+ * file.end(JSON.stringify(settings))
+ */
+export function createWriteStream(
+  path: fs.PathLike,
+  options?: BufferEncoding | WriteStreamOptions,
+): WriteStream

@@ -12,10 +12,13 @@ const {
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
 const { stats } = require('./lib/transfer/statistics.js')
+const { WriteStream, createWriteStream } = require('./lib/write-stream.js')
 
 module.exports = {
   createReadStream,
   ReadStream,
+  createWriteStream,
+  WriteStream,
   stats,
   Readable,
   Writable,

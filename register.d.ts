@@ -1,5 +1,5 @@
 /** What `register` can replace, by the name of the function of `node:fs`. */
-export type Registrable = 'createReadStream'
+export type Registrable = 'createReadStream' | 'createWriteStream'
 
 /** The options of `register`. */
 export interface RegisterOptions {
@@ -18,8 +18,8 @@ export interface RegisterOptions {
 
 /**
  * Puts millrace's streams in the place of those of `node:fs`: what
- * `fs.createReadStream` makes from now on, and the class `fs.ReadStream`, for
- * `require` and `import` alike. Loading this module has called it already;
+ * `fs.createReadStream` and `fs.createWriteStream` make from now on, and the
+ * classes `fs.ReadStream` and `fs.WriteStream`, for `require` and `import` alike. Loading this module has called it already;
  * called again, it takes the new options.
  *
  * @returns whether there is a native engine. Where there is none (no binary,

@@ -177,6 +177,32 @@ describe('benchmark/contention.js', linuxOnly, () => {
   })
 })
 
+describe('benchmark/write.js', () => {
+  it('measures every way to write, and verifies the bytes', { timeout: PATIENCE }, (t) => {
+    const args = ['--quick', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'write.js', args)
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(leftovers, [])
+    const { rows } = JSON.parse(fs.readFileSync(path.join(temporary, 'result.json'), 'utf8'))
+    assert.strictEqual(rows.length, 3)
+    for (const { label, sha256, medians, ratios, targets, verdicts } of rows) {
+      assert.match(sha256, /^[0-9a-f]{64}$/)
+      for (const numbers of [...Object.values(medians), ...Object.values(ratios)]) {
+        assertMeasured(numbers)
+      }
+      assert.deepStrictEqual(Object.keys(verdicts), Object.keys(targets))
+      assert.ok(stdout.includes(`| ${label}`), stdout)
+    }
+  })
+
+  it('does not take a fallback for millrace', { timeout: PATIENCE }, (t) => {
+    const environment = { MILLRACE_ENGINE: 'javascript' }
+    const { status, stderr } = run(t, 'write.js', ['--quick'], environment)
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /millrace leaves everything to Node here: engine-javascript\./)
+  })
+})
+
 describe('benchmark/read.js', () => {
   const FILES = [
     'cached: 4 MiB',

@@ -181,6 +181,28 @@ describe('stream-server.js', () => {
   })
 })
 
+describe('writable.js', () => {
+  const script = path.join(EXAMPLES, 'writable.js')
+
+  test('It numbers the lines of data.txt, and leaves nothing else.', options, async (t) => {
+    const target = path.join(path.dirname(largeFile(t)), 'numbered.txt')
+    const { stdout, stderr, code } = await run(t, script, [DATA, target])
+    const lines = fs.readFileSync(DATA, 'utf8').split('\n').slice(0, -1)
+    const numbered = lines.map((line, index) => `${index + 1}  ${line}\n`).join('')
+    assert.equal(fs.readFileSync(target, 'utf8'), numbered)
+    assert.ok(stdout.startsWith(`lines: ${lines.length}, bytes: ${numbered.length}`), stdout)
+    assert.equal(stderr, '')
+    assert.equal(code, 0)
+    assert.ok(!fs.readdirSync(path.dirname(target)).some((file) => file.startsWith('.millrace')))
+  })
+
+  test('It says why it cannot write.', options, async (t) => {
+    const { stderr, code } = await run(t, script, [DATA, '/no/such/folder/file'])
+    assert.match(stderr, /^The file cannot be written: ENOENT/)
+    assert.equal(code, 1)
+  })
+})
+
 for (const name of READERS) {
   describe(name, () => {
     const script = path.join(EXAMPLES, name)

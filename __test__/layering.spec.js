@@ -87,8 +87,9 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
   const layers = [
     ['index.js', 'register.js'],
     ['lib/register.js'],
-    ['lib/read-stream.js'],
+    ['lib/read-stream.js', 'lib/write-stream.js'],
     ['lib/transfer/transfer.js', 'lib/transfer/no-transfer.js'],
+    ['lib/transfer/to-file.js', 'lib/transfer/to-socket.js'],
     [
       'lib/transfer/last-packet.js',
       'lib/transfer/observer.js',
@@ -107,10 +108,21 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transfer/socket-hold.js',
       'lib/transfer/source.js',
     ],
-    ['lib/limits.js', 'lib/native-fs.js', 'lib/transfer/transparent.js'],
-    ['lib/reading/reads.js'],
-    ['lib/reading/turn.js', 'lib/errands.js'],
-    ['lib/keep-alive.js'],
+    [
+      'lib/limits.js',
+      'lib/native-fs.js',
+      'lib/native-write-fs.js',
+      'lib/stream-options.js',
+      'lib/transfer/transparent.js',
+    ],
+    [
+      'lib/reading/reads.js',
+      'lib/writing/file-hold.js',
+      'lib/writing/replacement.js',
+      'lib/writing/writes.js',
+    ],
+    ['lib/reading/turn.js', 'lib/errands.js', 'lib/writing/coalesce.js'],
+    ['lib/descriptors.js', 'lib/keep-alive.js'],
     ['lib/native.js', 'lib/errors.js', 'lib/originals.js', 'lib/recent-set.js'],
     ['binding.js'],
   ]

@@ -19,6 +19,8 @@ const { file, content } = makeFile(200_000)
 const NAMES = [
   'createReadStream',
   'ReadStream',
+  'createWriteStream',
+  'WriteStream',
   'stats',
   'Readable',
   'Writable',
@@ -31,7 +33,7 @@ const NAMES = [
 
 test('require gives what is documented', () => {
   assert.deepEqual(Object.keys(millrace), NAMES)
-  for (const name of NAMES.slice(3)) assert.equal(millrace[name], stream[name])
+  for (const name of NAMES.slice(5)) assert.equal(millrace[name], stream[name])
   const made = millrace.createReadStream(file)
   assert.ok(made instanceof fs.ReadStream && made instanceof stream.Readable)
   assert.ok(made instanceof millrace.ReadStream)

@@ -217,6 +217,33 @@ test('register({ only }) replaces what it names', () => {
   assert.deepEqual(valueOf(code), [true, false, true, true, true, true])
 })
 
+test('the write side: replaced, named by only, given back', () => {
+  const code = `
+    const fs = require('fs')
+    const millrace = require('millrace')
+    const nodes = [fs.WriteStream, fs.FileWriteStream]
+    const { register, unregister } = require('millrace/register')
+    const { WriteStream } = millrace
+    const isOurs = () => fs.createWriteStream('/dev/null').destroy() instanceof WriteStream
+    const seen = [
+      isOurs(),
+      new fs.WriteStream('/dev/null').destroy() instanceof WriteStream,
+      fs.WriteStream('/dev/null').destroy() instanceof WriteStream,
+      fs.WriteStream === WriteStream && fs.FileWriteStream === WriteStream,
+    ]
+    register({ only: ['createReadStream'] })
+    seen.push(fs.WriteStream === nodes[0], fs.ReadStream === millrace.ReadStream)
+    register({ only: ['createWriteStream'] })
+    seen.push(fs.WriteStream === WriteStream, fs.ReadStream !== millrace.ReadStream)
+    seen.push(new nodes[0]('/dev/null').destroy() instanceof fs.WriteStream)
+    unregister()
+    seen.push(fs.WriteStream === nodes[0], fs.FileWriteStream === nodes[1])
+    const out = fs.createWriteStream('/dev/null').destroy()
+    seen.push(out instanceof fs.WriteStream && out.constructor === nodes[0])
+    console.log(JSON.stringify(seen))`
+  assert.deepEqual(valueOf(code), Array(12).fill(true))
+})
+
 test('wrong options are refused, and change nothing', () => {
   const cases = [
     [null, 'TYPE', 'The "options" argument must be of type object. Received null'],
@@ -244,7 +271,7 @@ test('wrong options are refused, and change nothing', () => {
     [
       { only: ['createReadStream', 'readFile'] },
       'VALUE',
-      `The property 'options.only' knows only createReadStream. Received [ 'createReadStream', 'readFile' ]`,
+      `The property 'options.only' knows only createReadStream, createWriteStream. Received [ 'createReadStream', 'readFile' ]`,
     ],
     [{ only: ['toString'] }, 'VALUE', /knows only/],
     [{ only: [1] }, 'VALUE', /knows only/],

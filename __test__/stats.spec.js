@@ -49,7 +49,7 @@ test('there are these figures, in a new object each time', () => {
       truncated: 0,
       stalled: 0,
     },
-    bytes: { sendfile: 0, copy: 0, javascript: 0 },
+    bytes: { sendfile: 0, copy_file_range: 0, copy: 0, javascript: 0 },
     fallbacks: {},
   })
   const mine = stats()
@@ -57,7 +57,7 @@ test('there are these figures, in a new object each time', () => {
   mine.bytes.sendfile = 5
   mine.fallbacks.tls = 5
   assert.deepEqual(Object.values(stats().transfers), Array(8).fill(0))
-  assert.deepEqual(stats().bytes, { sendfile: 0, copy: 0, javascript: 0 })
+  assert.deepEqual(stats().bytes, { sendfile: 0, copy_file_range: 0, copy: 0, javascript: 0 })
   assert.deepEqual(stats().fallbacks, {})
 })
 

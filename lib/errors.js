@@ -17,10 +17,13 @@ function systemError(message, errno, code, syscall) {
  * A failed system call on a file, as `node:fs` reports it.
  * @param {number} errno negative, as in libuv
  * @param {string} syscall
+ * @param {string} [path] that was given to the call
  */
-function fsError(errno, syscall) {
+function fsError(errno, syscall, path) {
   const [code, text] = describe(errno)
-  return systemError(`${code}: ${text}, ${syscall}`, errno, code, syscall)
+  const where = path === undefined ? '' : ` '${path}'`
+  const error = systemError(`${code}: ${text}, ${syscall}${where}`, errno, code, syscall)
+  return path === undefined ? error : Object.assign(error, { path })
 }
 
 /**
@@ -80,6 +83,14 @@ function invalidArgValue(name, actual, reason) {
   return Object.assign(error, { code: 'ERR_INVALID_ARG_VALUE' })
 }
 
+/** The ERR_INCOMPATIBLE_OPTION_PAIR of Node. */
+function incompatibleOptions(one, other) {
+  const error = new TypeError(
+    `Option "${one}" cannot be used in combination with option "${other}"`,
+  )
+  return Object.assign(error, { code: 'ERR_INCOMPATIBLE_OPTION_PAIR' })
+}
+
 /** The ERR_OUT_OF_RANGE of Node. */
 function outOfRange(name, range, actual) {
   const error = new RangeError(
@@ -90,6 +101,7 @@ function outOfRange(name, range, actual) {
 
 module.exports = {
   fsError,
+  incompatibleOptions,
   incomplete,
   socketError,
   MillraceError,

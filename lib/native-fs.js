@@ -12,6 +12,7 @@ const { isAbsolute } = require('node:path')
 const { setImmediate } = require('node:timers')
 const { isMainThread } = require('node:worker_threads')
 
+const { statOf } = require('./descriptors.js')
 const errands = require('./errands.js')
 const { fsError } = require('./errors.js')
 const { binding } = require('./native.js')
@@ -26,8 +27,6 @@ const DEFAULT_MODE = 0o666
 // Paths that led to regular files. The first time, the kind of a file is found
 // out without opening it, because to open a FIFO or a device has effects.
 const knownFiles = new RecentSet(1024)
-
-const { fstatSync } = fs
 
 /** The `fs` of one stream. */
 class NativeFs {
@@ -102,16 +101,6 @@ class NativeFs {
   #isRegularFile(descriptor) {
     if (descriptor === this.#opened && this.#isFile) return true
     return statOf(descriptor)?.isFile() === true
-  }
-}
-
-/** What `node:fs` and the kernel both mean by a descriptor, or null. */
-function statOf(descriptor) {
-  try {
-    const stat = fstatSync(descriptor, { bigint: true })
-    return binding.identify(descriptor) === `${stat.dev}:${stat.ino}` ? stat : null
-  } catch {
-    return null
   }
 }
 

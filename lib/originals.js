@@ -9,13 +9,16 @@ const { EventEmitter } = require('node:events')
 const fs = require('node:fs')
 const http = require('node:http')
 const net = require('node:net')
-const { Readable } = require('node:stream')
+const { Readable, Writable } = require('node:stream')
 
 // Several copies of this package may be loaded; none builds on another.
 const kNodes = Symbol.for('millrace.nodes')
 
 /** Node's own fs.ReadStream, also where a copy of ours stands in its place. */
 const NodeReadStream = fs.ReadStream[kNodes] ?? fs.ReadStream
+
+/** Node's own fs.WriteStream, likewise. */
+const NodeWriteStream = fs.WriteStream[kNodes] ?? fs.WriteStream
 
 /** Marks a class of ours as standing in for one of Node's. */
 function markMillraceClass(ours, nodes) {
@@ -41,6 +44,11 @@ function originals(holder, words) {
 }
 
 const ofFs = originals(fs, { open: /\bbinding\./, read: /\bbinding\./ })
+const ofWriting = originals(fs, {
+  open: /\bbinding\./,
+  write: /\bbinding\./,
+  writev: /\bbinding\./,
+})
 // Apart, because graceful-fs replaces it in every program that loads it.
 const ofClose = originals(fs, { close: /\bbinding\./ })
 const ofResponse = originals(http.ServerResponse.prototype, {
@@ -61,6 +69,16 @@ const ofSource = {
   push: originals(Readable.prototype, { push: /readableAddChunk/ }),
   emit: originals(EventEmitter.prototype, { emit: /kErrorMonitor/ }),
 }
+const ofWriter = [
+  originals(NodeWriteStream.prototype, {
+    _write: /kIsPerformingIO/,
+    _writev: /kIsPerformingIO/,
+    _destroy: /kIsPerformingIO/,
+  }),
+  originals(Writable.prototype, { write: /\b_write\(/, end: /\bfinishMaybe\(/ }),
+]
+const areWritersNodes = ofWriter.every(({ areNodes }) => areNodes)
+const writerMethods = Object.entries(Object.assign({}, ...ofWriter.map(({ methods }) => methods)))
 const fsReadStream = NodeReadStream.prototype
 const { _read } = ofSource._read.methods
 const { push } = ofSource.push.methods
@@ -88,6 +106,13 @@ function isFsOriginal() {
   return ofFs.areNodes && fs.open === open && fs.read === read && !isFsMocked()
 }
 
+/** True while `node:fs` opens and writes with functions of Node's. */
+function isFsWritingOriginal() {
+  const { open, write, writev } = ofWriting.methods
+  const isSame = fs.open === open && fs.write === write && fs.writev === writev
+  return ofWriting.areNodes && isSame && !isFsMocked()
+}
+
 /** True while `node:fs` closes with a function of Node's. */
 function isCloseOriginal() {
   return ofClose.areNodes && fs.close === ofClose.methods.close && !isFsMocked()
@@ -98,6 +123,11 @@ function isSourceOriginal(source) {
   return (
     areSourcesNodes && source.push === push && source.emit === emit && fsReadStream._read === _read
   )
+}
+
+/** True while nobody stands between a writer's chunks and its file. */
+function isWriterOriginal(stream) {
+  return areWritersNodes && writerMethods.every(([name, method]) => stream[name] === method)
 }
 
 /** True while the body of a response goes the way that Node sends it. */
@@ -127,12 +157,15 @@ function isSocketOriginal(socket) {
 
 module.exports = {
   NodeReadStream,
+  NodeWriteStream,
   markMillraceClass,
   isMillraceClass,
   isFsOriginal,
+  isFsWritingOriginal,
   isCloseOriginal,
   isSourceOriginal,
   isResponseOriginal,
   isSendOriginal,
   isSocketOriginal,
+  isWriterOriginal,
 }

@@ -9,10 +9,10 @@ const http = require('node:http')
 const net = require('node:net')
 const { setImmediate } = require('node:timers')
 
-const { invalidArgType } = require('./errors.js')
 const { limitsOf } = require('./limits.js')
 const { NativeFs } = require('./native-fs.js')
 const { NodeReadStream, markMillraceClass } = require('./originals.js')
+const { exclusionOf, withFs } = require('./stream-options.js')
 const { noTransfer } = require('./transfer/no-transfer.js')
 const { Transfer } = require('./transfer/transfer.js')
 
@@ -21,14 +21,6 @@ const kTransfer = Symbol('millrace.transfer')
 const Base = NodeReadStream
 const { prototype: base } = Base
 const isInstance = Function.prototype[Symbol.hasInstance]
-
-/** The option `native` of streams that have none. */
-let isNativeByDefault = true
-
-/** @param {boolean} isNative */
-function setNativeByDefault(isNative) {
-  isNativeByDefault = isNative
-}
 
 /**
  * @param {import('node:fs').PathLike} path
@@ -55,35 +47,6 @@ markMillraceClass(ReadStream, Base)
 // Of a class derived from ours, in the old style, whose constructor calls what
 // stands in our place by now.
 Object.defineProperty(ReadStream.prototype, kTransfer, { writable: true, value: noTransfer })
-
-/** Why streams with these options are left to Node altogether, or null. */
-function exclusionOf(options) {
-  if (typeof options !== 'object' || options === null) {
-    return isNativeByDefault ? null : 'native-false'
-  }
-  const { native = isNativeByDefault } = options
-  if (typeof native !== 'boolean') throw invalidArgType('options.native', 'boolean', native)
-  if (native === false) return 'native-false'
-  if (options.fs) return 'custom-fs'
-  if (typeof options.fd === 'object' && options.fd !== null) return 'file-handle'
-  return null
-}
-
-/** The options, with an `fs`, where they are of a kind that Node accepts. */
-function withFs(options, fs) {
-  if (options === undefined || options === null) return { fs }
-  if (typeof options === 'string') return { encoding: options, fs }
-  if (typeof options !== 'object') return options
-  // The caller's object stays as it is, what it inherits counts, and its
-  // getters are called on itself. (A prototype costs as much as to open a
-  // file; so plain objects are copied.)
-  if (Object.getPrototypeOf(options) === Object.prototype) return { ...options, fs }
-  const descriptors = { fs: { value: fs, enumerable: true } }
-  for (const name in options) {
-    if (name !== 'fs') descriptors[name] = { value: options[name], enumerable: true }
-  }
-  return Object.create(options, descriptors)
-}
 
 ReadStream.prototype._read = function (size) {
   const transfer = this[kTransfer]
@@ -194,4 +157,4 @@ function createReadStream(path, options) {
   return new ReadStream(path, options)
 }
 
-module.exports = { ReadStream, createReadStream, setNativeByDefault }
+module.exports = { ReadStream, createReadStream }

@@ -10,11 +10,14 @@ const { syncBuiltinESMExports } = require('node:module')
 const { invalidArgType, invalidArgValue } = require('./errors.js')
 const { binding } = require('./native.js')
 const { isMillraceClass } = require('./originals.js')
-const { ReadStream, setNativeByDefault } = require('./read-stream.js')
+const { ReadStream } = require('./read-stream.js')
+const { setNativeByDefault } = require('./stream-options.js')
+const { WriteStream } = require('./write-stream.js')
 
 /** What can be replaced, by the name of the function that makes it. */
 const FEATURES = {
   createReadStream: { ours: ReadStream, names: ['ReadStream', 'FileReadStream'] },
+  createWriteStream: { ours: WriteStream, names: ['WriteStream', 'FileWriteStream'] },
 }
 
 /** What stood in the place of ours: [name, value]. */
@@ -24,7 +27,8 @@ const replaced = new Map()
  * Replaces the streams of `node:fs`. Called again, it takes the new options.
  * @param {object} [options]
  * @param {string[]} [options.only] what to replace, by the name of the
- *   function of `fs`; by default all that there is: `createReadStream`
+ *   function of `fs`; by default all that there is: `createReadStream`,
+ *   `createWriteStream`
  * @param {boolean} [options.native] the option `native` of streams that have
  *   none of their own; by default `true`
  * @returns {boolean} whether there is a native engine; where there is none, `fs`
@@ -61,14 +65,16 @@ function unregister() {
 }
 
 function replace({ ours, names }) {
+  let isReplaced = false
   for (const name of names) {
     const theirs = fs[name]
     // Another copy of this package was first.
     if (typeof theirs !== 'function' || isMillraceClass(theirs)) continue
     replaced.set(name, { theirs, ours })
     fs[name] = ours
+    isReplaced = true
   }
-  if (replaced.size > 0) claimInstances(ours)
+  if (isReplaced) claimInstances(ours)
 }
 
 function restore() {
@@ -82,7 +88,7 @@ function restore() {
 
 /**
  * Streams that Node makes by itself (process.stdin, those of a FileHandle)
- * are of its own class, and still `instanceof fs.ReadStream`.
+ * are of its own class, and still `instanceof fs.ReadStream` or `fs.WriteStream`.
  */
 function claimInstances(ours) {
   const nodes = Object.getPrototypeOf(ours)

@@ -42,7 +42,8 @@ function build(name, flags) {
  * @param {object} rule
  * @param {string} rule.call of the addon, on the file if it is on a file:
  *   `sendfile`, `send`, `preadv2`, `pread`, `read`, `dup`, `epoll_create1`,
- *   `epoll_ctl`, `eventfd`, `pthread_create`, `openat2`, `cachestat`
+ *   `epoll_ctl`, `eventfd`, `pthread_create`, `openat2`, `cachestat`; on the file
+ *   that is written, `pwritev2`, `copy_file_range`
  * @param {number} [rule.first] the first call that it is for, from 1
  * @param {number} [rule.every] and every so many behind it
  * @param {number} [rule.last] the last one
@@ -59,7 +60,7 @@ function format({ call, first = 1, every = 1, last = 0, beyond = 0, error, clip,
 /**
  * What makes the system calls of a child process fail.
  * @param {object} faults
- * @param {string} [faults.file] whose reads the rules are about
+ * @param {string} [faults.file] whose reads or writes the rules are about
  * @param {object[]} [faults.rules]
  * @param {number} [faults.bad] from this offset on, the disk cannot be read
  * @param {string} [faults.log] where to write what the addon called

@@ -107,6 +107,8 @@ function parity(name, run) {
       const result = await run({
         createReadStream: implementation.createReadStream,
         ReadStream: implementation.ReadStream,
+        createWriteStream: implementation.createWriteStream,
+        WriteStream: implementation.WriteStream,
         isMillrace: implementation === millrace,
         journal,
         t,

@@ -213,6 +213,36 @@ ssize_t preadv64v2(int fd, const struct iovec *vectors, int vector_count, off64_
   return result;
 }
 
+// Of several vectors, a smaller count leaves the first one, or part of it.
+static ssize_t gathered(const void *caller, int fd, const struct iovec *vectors, int vector_count,
+                        off64_t offset, int flags) {
+  if (!is_addon(caller) || !is_target(fd)) {
+    return REAL(pwritev2)(fd, vectors, vector_count, offset, flags);
+  }
+  size_t asked = 0;
+  for (int i = 0; i < vector_count; i += 1) asked += vectors[i].iov_len;
+  off64_t from = offset == -1 ? lseek(fd, 0, SEEK_CUR) : offset;
+  const struct rule *rule = answer_to("pwritev2", from);
+  struct iovec first = vectors[0];
+  ssize_t result = -1;
+  if (!fails(rule)) {
+    first.iov_len = clip(rule, first.iov_len);
+    int is_clipped = rule && rule->answer == 'c';
+    result = REAL(pwritev2)(fd, is_clipped ? &first : vectors, is_clipped ? 1 : vector_count,
+                            offset, flags);
+  }
+  note("pwritev2", asked, from, flags, result);
+  return result;
+}
+
+ssize_t pwritev2(int fd, const struct iovec *vectors, int count, off_t offset, int flags) {
+  return gathered(CALLER, fd, vectors, count, offset, flags);
+}
+
+ssize_t pwritev64v2(int fd, const struct iovec *vectors, int count, off64_t offset, int flags) {
+  return gathered(CALLER, fd, vectors, count, offset, flags);
+}
+
 ssize_t read(int fd, void *data, size_t count) {
   if (drip > 0) {
     int kind;
@@ -311,6 +341,18 @@ long syscall(long number, ...) {
       memset((void *)a[2], 0, 5 * sizeof(unsigned long long));
       return 0;
     }
+  }
+  if (number == SYS_copy_file_range && is_target((int)a[2])) {
+    size_t asked = a[4];
+    off64_t from = *(const off64_t *)a[1];
+    const struct rule *rule = answer_to("copy_file_range", from);
+    long result = rule && rule->answer == 'z' ? 0 : -1;
+    if (result != 0 && !fails(rule)) {
+      result = ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3],
+                                                      clip(rule, asked), a[5]);
+    }
+    note("copy_file_range", asked, from, 0, result);
+    return result;
   }
   return ((long (*)(long, ...))real("syscall"))(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

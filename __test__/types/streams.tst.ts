@@ -150,7 +150,7 @@ describe('transfer', () => {
   test('is a report', () => {
     expect(made.transfer).type.toBe<TransferReport>()
     expect(made.transfer.mode).type.toBe<'native' | 'javascript' | null>()
-    expect(made.transfer.engine).type.toBe<'sendfile' | 'copy' | null>()
+    expect(made.transfer.engine).type.toBe<'sendfile' | 'copy_file_range' | 'copy' | null>()
     expect(made.transfer.bytes).type.toBe<number>()
     expect(made.transfer.reason).type.toBe<TransferReason | null>()
   })
@@ -182,7 +182,9 @@ describe('stats', () => {
     expect(stats().transfers.active).type.toBe<number>()
     expect<TransferOutcome>().type.toBeAssignableTo<keyof TransferStats['transfers']>()
     expect<keyof TransferStats['transfers']>().type.toBe<'started' | 'active' | TransferOutcome>()
-    expect<keyof TransferStats['bytes']>().type.toBe<'sendfile' | 'copy' | 'javascript'>()
+    expect<keyof TransferStats['bytes']>().type.toBe<
+      'sendfile' | 'copy_file_range' | 'copy' | 'javascript'
+    >()
     expect<keyof TransferStats['fallbacks']>().type.toBe<TransferReason>()
     expect(stats().fallbacks.tls).type.toBe<number | undefined>()
     expect(stats).type.not.toBeCallableWith(1)
@@ -222,6 +224,8 @@ test('nothing else is exported', () => {
   expect<keyof typeof millrace>().type.toBe<
     | 'createReadStream'
     | 'ReadStream'
+    | 'createWriteStream'
+    | 'WriteStream'
     | 'stats'
     | 'Readable'
     | 'Writable'

@@ -96,6 +96,12 @@ function parseColdOptions() {
   }
 }
 
+function parseWriteOptions() {
+  const values = parseCommandLine({ ...COMMON, size: { type: 'string' } })
+  const common = commonOf({ ...values, rounds: values.rounds ?? (values.quick ? '1' : '5') })
+  return { ...common, size: parseSize(values.size ?? (values.quick ? '4m' : '1g'), 'size') }
+}
+
 /** @param {string[]} names of what can be measured */
 function parseReadOptions(names) {
   const values = parseCommandLine({ ...COMMON, only: { type: 'string' } })
@@ -115,4 +121,5 @@ module.exports = {
   parseColdOptions,
   parseHttpOptions,
   parseReadOptions,
+  parseWriteOptions,
 }

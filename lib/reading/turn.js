@@ -1,6 +1,6 @@
 'use strict'
 
-// When the result of a read that took no time is delivered: like Node's, in a
+// When the result of a read, or a write, that took no time is delivered: like Node's, in a
 // callback of the event loop, before which all ticks and promises of the last
 // one have run. Unlike Node's, several in one turn of the loop, for a share of
 // time: a turn costs as much as a small read.
@@ -69,8 +69,13 @@ function deliverNext() {
  * @param {Function} callback
  */
 function deliver(callback, a, b, c) {
-  ready.push({ resource: new AsyncResource('MILLRACEREAD'), callback, a, b, c })
+  deliverAs('MILLRACEREAD', callback, a, b, c)
+}
+
+/** The same, as an asynchronous resource of another type. */
+function deliverAs(type, callback, a, b, c) {
+  ready.push({ resource: new AsyncResource(type), callback, a, b, c })
   if (slots === 0) setSlots()
 }
 
-module.exports = { deliver }
+module.exports = { deliver, deliverAs }

@@ -8,7 +8,13 @@ const http = require('node:http')
 const net = require('node:net')
 
 const { binding } = require('../native.js')
-const { isResponseOriginal, isSocketOriginal } = require('../originals.js')
+const { writeFsOf } = require('../native-write-fs.js')
+const {
+  isFsWritingOriginal,
+  isResponseOriginal,
+  isSocketOriginal,
+  isWriterOriginal,
+} = require('../originals.js')
 const { isTransparent } = require('./transparent.js')
 
 /**
@@ -22,6 +28,8 @@ function obstacleOf(destination) {
     return obstacleOfResponse(destination) ?? obstacleOfSocket(destination.socket)
   }
   if (destination instanceof net.Socket) return obstacleOfSocket(destination)
+  const writeFs = writeFsOf(destination)
+  if (writeFs !== undefined) return obstacleOfFile(destination, writeFs)
   return 'destination-kind'
 }
 
@@ -53,6 +61,16 @@ function obstacleOfSocket(socket) {
     return 'destination-busy'
   }
   return null
+}
+
+function obstacleOfFile(stream, writeFs) {
+  if (!isWriterOriginal(stream)) return 'patched-destination'
+  if (stream.destroyed || stream.writableEnded || stream.errored) return 'destination-ended'
+  if (!isFsWritingOriginal()) return 'patched-fs'
+  if (stream.pending) return 'not-open'
+  const isBusy = stream.writableLength !== 0 || stream._writableState.writing || writeFs.isHeld
+  if (isBusy || stream.writableCorked !== 0) return 'destination-busy'
+  return writeFs.isCopyable(stream.fd) ? null : 'destination-kind'
 }
 
 // A Pipe handle may be a FIFO as well as a Unix socket, and is asked once.

@@ -51,24 +51,29 @@ const native = binding === null ? null : new binding.Engine(name, onWake)
  * Has `onEnd` called with the completion of transfer `id`. Until then the
  * process stays up, as it does for a write of Node's.
  * @param {number} id
+ * @param {string} engine that begins it
  * @param {(completion: import('../../binding.js').Completion, told: number) => void} onEnd
  *   gets what `takeProgress` has told of its bytes, too
  */
-function whenEnded(id, onEnd) {
-  running.set(id, { onEnd, told: 0 })
+function whenEnded(id, engine, onEnd) {
+  running.set(id, { engine, onEnd, told: 0 })
   hold()
 }
 
-/** Bytes that running transfers have sent since this was asked last. */
-function takeProgress() {
-  let bytes = 0
+/**
+ * Tells the bytes that running transfers have sent since this was asked last.
+ * @param {(engine: string, bytes: number) => void} tell
+ */
+function takeProgress(tell) {
   for (const [id, transfer] of running) {
     // Of one whose end is being told, the end tells the rest.
     const sent = native.progress(id)?.[0] ?? transfer.told
-    bytes += sent - transfer.told
+    tell(transfer.engine, sent - transfer.told)
     transfer.told = sent
   }
-  return bytes
 }
 
-module.exports = { native, engineName: name, whenEnded, takeProgress }
+/** What copies from file to file. */
+const fileEngineName = name === 'sendfile' ? 'copy_file_range' : name
+
+module.exports = { native, engineName: name, fileEngineName, whenEnded, takeProgress }

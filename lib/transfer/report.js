@@ -3,7 +3,7 @@
 // How a stream is sent, as `stream.transfer` shows it.
 
 /** Reasons that may be gone by the next read. */
-const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket'])
+const PASSING = new Set(['paused', 'buffered', 'destination-busy', 'no-socket', 'not-open'])
 
 /** Reasons that say less than one before them. */
 const UNTELLING = new Set(['empty', 'destination-ended'])

@@ -2,7 +2,7 @@
 
 // What the transfers of this JavaScript environment come to.
 
-const { engineName, takeProgress } = require('./engine.js')
+const { takeProgress } = require('./engine.js')
 
 /** Transfers that began. */
 let started = 0
@@ -11,7 +11,7 @@ let started = 0
 const ended = { done: 0, aborted: 0, unpiped: 0, failed: 0, truncated: 0, stalled: 0 }
 
 /** Bytes of files, by what moved them. */
-const bytes = { sendfile: 0, copy: 0, javascript: 0 }
+const bytes = { sendfile: 0, copy_file_range: 0, copy: 0, javascript: 0 }
 
 /** Transfers that ended in JavaScript, by reason. */
 const fallbacks = {}
@@ -41,7 +41,7 @@ function countBytes(engine, count) {
 function stats() {
   // Only its end tells which engine carries a stretch, so what was told of it
   // before stays with the one that began: a counter never falls.
-  if (engineName !== 'javascript') bytes[engineName] += takeProgress()
+  takeProgress(countBytes)
   const active = Object.values(ended).reduce((left, count) => left - count, started)
   return {
     transfers: { started, active, ...ended },

@@ -6,60 +6,48 @@
 // of the file, and answers the read when that is done or undone. So a running
 // transfer is, to Node's machinery, a read that takes long, and to undo it at
 // any byte means to answer with the next chunk after all.
+//
+// How the bytes go is the business of a way: into a socket, or into a file.
 
-const http = require('node:http')
-
-const { fsError, incomplete, socketError } = require('../errors.js')
+const { incomplete } = require('../errors.js')
+const { writeFsOf } = require('../native-write-fs.js')
 const { disabledBecause } = require('../native.js')
-const { addBytesWritten } = require('./accounting.js')
 const { obstacleOf: obstacleOfDestination } = require('./destination.js')
-const { native, engineName } = require('./engine.js')
-const {
-  takeHeader,
-  markHeaderSent,
-  unmarkHeaderSent,
-  bytesOwed,
-  isKnown,
-  isEndedShort,
-} = require('./framing.js')
-const { LastPacket, PUSHED, HELD_BACK, CORKED } = require('./last-packet.js')
 const { Observer } = require('./observer.js')
 const { Pace } = require('./pace.js')
 const { Report, isPassing } = require('./report.js')
 const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
 const { StallWatch } = require('./stall-watch.js')
-const { Stretch } = require('./stretch.js')
 const { surveyOf } = require('./survey.js')
+const { ToFile } = require('./to-file.js')
+const { ToSocket } = require('./to-socket.js')
 
 /** Not a reason: the read will be repeated when its time has come. */
 const EARLY = Symbol('early')
 
-const { writeHead, _implicitHeader } = http.ServerResponse.prototype
-
-/** Size of an HTTP chunk. Larger ones cost less, but a stop waits for an end. */
-const CHUNK = 2 ** 20
-
 class Transfer {
-  #source
   #fs
   #excludedBecause
   #report = new Report()
   /** Bytes of the file sent by the stretches that ended. */
   #bytes = 0
-  /** The stretch that the pump carries. */
+  /** The stretch that the pump carries, and its way. */
   #run = null
+  #runsOn = null
   /** A read that waits for the destination to drain, or to finish. */
   #isDeferred = false
-  /** The LastPacket, until 'end' is emitted. */
-  #lastPacket = null
+  #toSocket = null
+  #toFile = null
   /** Pipe's listener of 'data'. */
   #ondata = null
   /** The descriptor has been seen to be the kernel's. */
   #isReal = false
-  #pace = null
   /** Milliseconds; 0 for any time. */
   #stallTimeout = 0
   #stallWatch = null
+
+  /** How fast it may go, or null. */
+  pace = null
 
   /**
    * @param {import('../read-stream.js').ReadStream} source
@@ -69,13 +57,13 @@ class Transfer {
    * @param {{ bytesPerSecond: number, stallTimeout: number } | null} limits
    */
   constructor(source, excludedBecause, fs, limits) {
-    this.#source = source
+    this.source = source
     /** Hears of what begins and ends. */
     this.observer = new Observer(source, this)
     this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
     if (limits === null) return
-    if (limits.bytesPerSecond !== Infinity) this.#pace = new Pace(limits.bytesPerSecond)
+    if (limits.bytesPerSecond !== Infinity) this.pace = new Pace(limits.bytesPerSecond)
     this.#stallTimeout = limits.stallTimeout
   }
 
@@ -96,34 +84,47 @@ class Transfer {
    * @returns {boolean} false: read in JavaScript
    */
   take() {
-    const source = this.#source
+    const { source } = this
     if (this.#stallTimeout > 0) this.#watchForStall()
     const [destination] = source._readableState.pipes
-    this.#pace?.account(source.bytesRead, destination?._hasBody === false)
+    this.pace?.account(source.bytesRead, destination?._hasBody === false)
     const reason =
       this.#excludedBecause ??
-      obstacleOfSource(source, this.#ondata) ??
-      this.#obstacleOfFile() ??
-      obstacleOfDestination(destination) ??
-      passingObstacleOf(source) ??
+      this.obstacleBefore(() => this.#obstacleOfFile() ?? obstacleOfDestination(destination)) ??
       this.#begin(destination)
     if (reason === EARLY) return true
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = isPassing(reason) && source._readableState.awaitDrainWriters === destination
+    this.#isDeferred = isPassing(reason) && this.#waitsFor(destination, reason)
     if (this.#isDeferred) return true
     this.#report.note(reason)
     return reason === null || this.#isEarly()
   }
 
+  #waitsFor(destination, reason) {
+    if (this.source._readableState.awaitDrainWriters === destination) return true
+    const isWaiting = reason === 'not-open' && writeFsOf(destination).isOpening
+    if (isWaiting) writeFsOf(destination).whenOpen(() => this.#readDeferred())
+    return isWaiting
+  }
+
+  /** What forbids a stretch now, the source's first and the passing last. */
+  obstacleBefore(obstacleOfOthers) {
+    return (
+      obstacleOfSource(this.source, this.#ondata) ??
+      obstacleOfOthers() ??
+      passingObstacleOf(this.source)
+    )
+  }
+
   #isEarly() {
-    const source = this.#source
-    return this.#pace?.isEarly(() => source._read(source.readableHighWaterMark)) === true
+    const { source } = this
+    return this.pace?.isEarly(() => source._read(source.readableHighWaterMark)) === true
   }
 
   /** How much of `size` bytes JavaScript is to read now. */
   portionOf(size) {
-    return Math.min(size, this.#pace?.portion ?? size)
+    return Math.min(size, this.pace?.portion ?? size)
   }
 
   /** The source flows again, perhaps because its destination has drained. */
@@ -132,9 +133,9 @@ class Transfer {
   }
 
   #readDeferred() {
-    if (!this.#isDeferred || this.#source.destroyed) return
+    if (!this.#isDeferred || this.source.destroyed) return
     this.#isDeferred = false
-    this.#source._read(this.#source.readableHighWaterMark)
+    this.source._read(this.source.readableHighWaterMark)
   }
 
   /**
@@ -144,22 +145,27 @@ class Transfer {
   stop() {
     if (this.#isDeferred) process.nextTick(() => this.#readDeferred())
     this.#run?.stop()
-    this.#lastPacket?.push()
+    this.#toSocket?.push()
   }
 
   /** The source is being destroyed, by whomever, at its end or before. */
   detach(error) {
     if (this.#run !== null) {
-      this.#credit(this.#run, this.#run.sent())
+      this.credit(this.#run.sent(), this.#run)
       this.stop()
     }
-    this.#settle(error)
+    this.settle(error)
     this.#stallWatch?.stop()
-    this.#pace?.stop()
+    this.pace?.stop()
+  }
+
+  /** 'end' was emitted, or never will be. */
+  settle(error) {
+    this.observer.end(error, this.#toSocket?.settle())
   }
 
   #obstacleOfFile() {
-    const source = this.#source
+    const { source } = this
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
     const size = this.portionOf(source.readableHighWaterMark)
@@ -170,150 +176,79 @@ class Transfer {
 
   /** Begins a native stretch. Returns why not, or null. */
   #begin(destination) {
-    const source = this.#source
-    const response = destination instanceof http.ServerResponse ? destination : null
-
-    const { reason, id: survey, position, available, isCold } = surveyOf(source)
-    if (reason !== null) return reason
-    if (available === 0) {
+    const survey = surveyOf(this.source)
+    if (survey.reason !== null) return survey.reason
+    if (survey.available === 0) {
       // Files of size 0 may still have something to read (/proc).
       if (this.#bytes === 0) return 'empty'
-      source.push(null)
+      this.source.push(null)
       return null
     }
     if (this.#isEarly()) return EARLY
-    // A read of Node's own finds out whether the disk can be read at all
-    // before the client is told that it can, and fills the memory.
-    if (isCold && source.bytesRead === 0) return 'cold'
-
-    if (response === null) {
-      return this.#send({ survey, socket: destination, position, length: available })
+    if (writeFsOf(destination) !== undefined) {
+      this.#toFile ??= new ToFile(this)
+      return this.#toFile.begin(destination, survey)
     }
-    // Asked before, because who wants to see the headers may do so once.
-    const isHeard = response.writeHead !== writeHead || response._implicitHeader !== _implicitHeader
-    let header
-    try {
-      header = takeHeader(response)
-    } catch {
-      // Node throws it from the first write, and so it will.
-      return 'header-error'
-    }
-    // writeHead has seen the status by now.
-    if (!response._hasBody) return 'no-body'
-    if (!isKnown(response)) return 'framing-unknown'
-    // Code that wants to see the headers has run, and may have changed
-    // anything.
-    if (isHeard) {
-      const obstacle =
-        obstacleOfSource(source, this.#ondata) ??
-        obstacleOfDestination(response) ??
-        passingObstacleOf(source)
-      if (obstacle !== null) return obstacle
-    }
-    const length = Math.min(available, bytesOwed(response))
-    return this.#send({ survey, socket: response.socket, response, header, position, length })
+    this.#toSocket ??= new ToSocket(this)
+    return this.#toSocket.begin(destination, survey)
   }
 
-  #send({ survey, socket, response = null, header = '', position, length }) {
-    const source = this.#source
-    // The whole Content-Length is out: the rest of the file is nobody's.
-    if (length === 0 && header === '') {
-      this.#finish(socket, response, PUSHED)
-      return null
-    }
-    const chunk = response?.chunkedEncoding ? (this.#pace?.portion ?? CHUNK) : 0
-    const owed = response === null ? Infinity : bytesOwed(response)
-    if (response !== null) markHeaderSent(response, header)
-    const { fd } = socket._handle
-    let begun
-    try {
-      const rate = this.#pace?.rate ?? 0
-      begun = native.begin(survey, fd, source.fd, position, length, chunk, header, rate)
-    } catch {
-      // A panic; nothing is known to be sent.
-      this.#excludedBecause = 'file-error'
-      if (response !== null) unmarkHeaderSent(response, header)
-      return 'file-error'
-    }
-    this.#report.engine = engineName
-    source._readableState.dataEmitted = true
-    socket._unrefTimer()
-    if (typeof begun === 'number') {
-      this.#count(socket, length, Math.abs(begun))
-      this.#credit({ credited: 0 }, length)
-      this.#finish(socket, response, begun < 0 ? CORKED : chunk === 0 ? PUSHED : HELD_BACK)
-      return null
-    }
-    if (begun.id !== 0) {
-      this.#watch(begun.id, socket, response, owed)
-      return null
-    }
-    return this.#stuck(begun, { socket, response, header, length })
+  // What follows is for the ways.
+
+  /** Nothing is native from now on. */
+  exclude(reason) {
+    this.#excludedBecause = reason
   }
 
-  /** Too few descriptors to go on natively. */
-  #stuck({ sent, wire, rest, syscall }, { socket, response, header, length }) {
-    if (wire === 0) {
-      if (response !== null) unmarkHeaderSent(response, header)
-      return 'no-descriptors'
-    }
-    this.#count(socket, sent, wire)
-    if (rest) {
-      // What is left is little, and in its framing: Node queues it.
-      this.#credit({ credited: 0 }, length)
-      socket.write(rest)
-      this.#finish(socket, response, PUSHED)
-      return null
-    }
-    this.#credit({ credited: 0 }, sent)
-    if (response === null) return 'no-descriptors'
-    this.#cut(socket, syscall)
-    return null
+  /** An engine has begun to move bytes. */
+  begun(engine) {
+    this.#report.engine = engine
+    this.source._readableState.dataEmitted = true
   }
 
-  /** All is sent, or waits in the socket: ends the source. */
-  #finish(socket, response, state) {
-    if (state !== PUSHED || (response !== null && bytesOwed(response) < Infinity)) {
-      // Node's listener of 'end' ends the response; only then is it known what
-      // it owes.
-      this.#lastPacket = new LastPacket(socket, response, state)
-      if (!this.#source.autoClose) this.#source.once('end', () => this.#settle())
-    }
-    this.#source.push(null)
-  }
-
-  /** 'end' was emitted, or never will be. */
-  #settle(error) {
-    const isShort = this.#lastPacket?.settle()
-    this.#lastPacket = null
-    this.observer.end(error, isShort)
-  }
-
-  /** Leaves a stretch to the pump. */
-  #watch(id, socket, response, owed) {
-    this.#run = new Stretch(id, { socket, response, owed }, (...end) => this.#onEnd(...end))
+  /** Leaves a stretch, which `make` makes, to the pump. */
+  carry(make, way) {
+    this.#runsOn = way
+    this.#run = make((...end) => this.#onEnd(...end))
     this.observer.hold()
+  }
+
+  /** Counts bytes of the file that were sent. */
+  count(sent, told) {
+    this.#bytes += sent
+    this.observer.sent(this.#report.engine, sent, told)
+  }
+
+  /** Moves the source to where it, or a stretch, has sent `sent` bytes. */
+  credit(sent, run = { credited: 0 }) {
+    const count = sent - run.credited
+    run.credited = sent
+    if (this.source.pos !== undefined) this.source.pos += count
+    this.source.bytesRead += count
+  }
+
+  /** Ends the source, with an error if someone listens for it. */
+  fail(code, what, callback) {
+    const { source } = this
+    const error = incomplete(code, source.bytesRead, what)
+    this.observer.fault = error
+    const isHeard = source.listenerCount('error') > 0
+    source.destroy(isHeard ? error : undefined, callback)
   }
 
   #onEnd(completion, told) {
     const run = this.#run
-    const { socket, response } = run
-    const source = this.#source
+    const { source } = this
     this.#run = null
     this.#report.engine = completion.engine
-    run.forget()
-    this.#count(socket, completion.sent, completion.wire, told)
-    this.#credit(run, completion.sent)
-
-    const goesOn = this.#judge(completion, socket, response)
-    if (isEndedShort(run, completion.sent)) socket.destroy()
+    const goesOn = this.#runsOn.ended(run, completion, told)
     run.release()
     this.observer.release()
     if (!goesOn || source.destroyed) return
     const isComplete = completion.outcome === 'complete'
     if (isComplete && source.bytesRead > source.end - (source.start ?? 0)) {
-      this.#finish(socket, response, PUSHED)
-    } else if (!isComplete && this.#isEnded(response ?? socket)) {
+      this.#runsOn.complete(run)
+    } else if (!isComplete && this.#isEnded(run.destination)) {
       this.#isDeferred = true
     } else {
       source._read(source.readableHighWaterMark)
@@ -321,77 +256,30 @@ class Transfer {
   }
 
   /**
-   * True while a destination that was ended meanwhile takes what comes before
-   * its end. Node would see that it is full, and write nothing behind the end.
+   * True while a destination that was ended meanwhile, or a file that was
+   * destroyed, takes what comes before its end. Node would see that it is full, and write nothing behind the end.
    */
   #isEnded(destination) {
-    return destination.writableEnded && this.#source._readableState.pipes[0] === destination
-  }
-
-  /** Handles what went wrong. Returns whether the source may read on. */
-  #judge({ outcome, errno, syscall }, socket, response) {
-    if (outcome === 'truncated' && response !== null) {
-      this.#cut(socket, 'the file ended')
-      return false
-    }
-    if (outcome === 'failed' && syscall === 'write') {
-      socket.destroy(socketError(-errno, 'write'))
-    } else if (outcome === 'failed') {
-      // The read that JavaScript does next fails in Node's own way.
-      this.#excludedBecause = 'file-error'
-      this.observer.fault = fsError(-errno, syscall)
-      if (response !== null) socket.destroy()
-    }
-    return true
-  }
-
-  /**
-   * The response has part of a chunk, or less than its Content-Length, and
-   * nobody can complete it. Its connection must end. Node would not report an
-   * error here, so one that nobody listens for must not end the process.
-   */
-  #cut(socket, what) {
-    socket.destroy()
-    this.#fail('ERR_MILLRACE_CUT_SHORT', what)
-  }
-
-  #fail(code, what, callback) {
-    const source = this.#source
-    const error = incomplete(code, source.bytesRead, what)
-    this.observer.fault = error
-    const isHeard = source.listenerCount('error') > 0
-    source.destroy(isHeard ? error : undefined, callback)
+    const isEnded =
+      destination.writableEnded || (destination.destroyed && this.#runsOn === this.#toFile)
+    return isEnded && this.source._readableState.pipes[0] === destination
   }
 
   #watchForStall() {
-    const source = this.#source
+    const { source } = this
     this.#stallWatch ??= new StallWatch(source, {
       timeout: this.#stallTimeout,
       sent: () => source.bytesRead + (this.#run?.sent() ?? 0),
       onStall: () => {
         const pipes = [...source._readableState.pipes]
-        if (this.#run !== null) this.#credit(this.#run, this.#run.sent())
+        if (this.#run !== null) this.credit(this.#run.sent(), this.#run)
         // The first of the two that ends says why, to who listens to both.
         const release = () => pipes.forEach((destination) => destination.destroy())
-        this.#fail('ERR_MILLRACE_STALLED', `no progress for ${this.#stallTimeout} ms`, () =>
+        this.fail('ERR_MILLRACE_STALLED', `no progress for ${this.#stallTimeout} ms`, () =>
           process.nextTick(release),
         )
       },
     })
-  }
-
-  #count(socket, sent, wire, told) {
-    this.#bytes += sent
-    this.observer.sent(this.#report.engine, sent, told)
-    addBytesWritten(socket, wire)
-  }
-
-  /** Moves the source to where a stretch has sent `sent` bytes. */
-  #credit(run, sent) {
-    const count = sent - run.credited
-    run.credited = sent
-    if (this.#source.pos !== undefined) this.#source.pos += count
-    this.#source.bytesRead += count
   }
 }
 

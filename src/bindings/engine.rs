@@ -12,6 +12,7 @@ use napi_derive::napi;
 use crate::bindings::convert::{offset, to_number, wake_of, whole};
 use crate::sys::{fd, file, socket};
 use crate::transfer::attempt::{self, Begun, OffsetUse, Request, Survey};
+use crate::transfer::copy;
 use crate::transfer::cursor::Framing;
 use crate::transfer::hub::{self, Hub, Outcome};
 use crate::transfer::mover;
@@ -181,6 +182,24 @@ impl Engine {
         })
     }
 
+    /// Copies `length` bytes of `file`, from `position` on or, when that is
+    /// negative, from the file's own offset, which moves along, into `target`,
+    /// at `to` or, when that is negative, at its own offset.
+    ///
+    /// The number of the transfer; 0 when there is no descriptor or no thread.
+    #[napi(catch_unwind)]
+    pub fn copy(&self, file: i32, position: f64, length: f64, target: i32, to: f64) -> u32 {
+        let engine = match self.mover {
+            mover::Engine::Copy => mover::Engine::Copy,
+            _ => mover::Engine::CopyFileRange,
+        };
+        let range =
+            copy::Range { position: offset(position), length: whole(length), to: offset(to) };
+        pair(target, file)
+            .and_then(|(target, file)| copy::begin(engine, file, target, range, &self.hub))
+            .unwrap_or(0)
+    }
+
     /// Asks a transfer to stop where a writer may go on.
     #[napi(catch_unwind)]
     pub fn stop(&self, id: u32) {
@@ -262,6 +281,7 @@ fn completion(end: hub::Completion) -> Completion {
         wire: to_number(end.wire),
         engine: match end.engine {
             mover::Engine::Sendfile => "sendfile",
+            mover::Engine::CopyFileRange => "copy_file_range",
             mover::Engine::Copy => "copy",
         },
     }

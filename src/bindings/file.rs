@@ -7,7 +7,8 @@ use napi_derive::napi;
 
 use crate::bindings::convert::offset;
 use crate::sys::cached::{self, Cached};
-use crate::sys::{fd, file, memory};
+use crate::sys::memory::{self, LentSource};
+use crate::sys::{fd, file, writing};
 
 /// Opens a regular file for reading without waiting for a disk. A descriptor,
 /// or a negative errno, with which nothing is wrong yet: it says to open the
@@ -48,6 +49,21 @@ pub fn read_cached(file: i32, mut buffer: BufferSlice<'_>, position: f64) -> i32
         Cached::All(read) => count(read),
         Cached::Part(read) => -1 - count(read),
         Cached::Unsupported => UNSUPPORTED,
+    }
+}
+
+/// Writes what memory takes at once of `buffer` (of less than 2 GiB), at
+/// `position` or, when that is negative, at the file's own offset.
+///
+/// So many bytes; -1 when it would have to wait, or fails; the least number of
+/// all where nobody can tell.
+#[napi(catch_unwind)]
+pub fn write_at_once(file: i32, buffer: BufferSlice<'_>, position: f64) -> i32 {
+    let Ok(file) = fd::borrow(file) else { return UNSUPPORTED };
+    match writing::write_at_once(file, LentSource::new(&buffer), offset(position)) {
+        Ok(count) => i32::try_from(count).unwrap_or(i32::MAX),
+        Err(errno) if writing::is_untold(errno) => UNSUPPORTED,
+        Err(_) => -1,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What JavaScript asks of a disk, done on tokio's blocking pool, whose
 //! threads are not those of Node's (which dns and crypto need as well).
 //!
-//! Reads go through a duplicate of the descriptor, whose number may be in
-//! other hands when a disk answers late, and into JavaScript's own memory.
+//! What is done to a file goes through a duplicate of the descriptor, whose
+//! number may be in other hands when a disk answers late; reads go into
+//! JavaScript's own memory, and writes come from it.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,10 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
-use crate::file::reading;
+use crate::file::{reading, writing};
 use crate::mailbox::Mailbox;
-use crate::sys::memory::Lent;
-use crate::sys::{fd, file};
+use crate::sys::memory::{Lent, LentSource};
+use crate::sys::{fd, file, writing as calls};
 use crate::threads;
 
 /// What came of an errand.
@@ -22,7 +23,10 @@ use crate::threads;
 pub(crate) enum Done {
     /// So many bytes are in the buffer.
     Read(usize),
+    /// So many bytes are the kernel's.
+    Written(usize),
     Opened(OwnedFd),
+    Nothing,
 }
 
 /// The end of an errand.
@@ -35,7 +39,7 @@ pub(crate) struct End {
 #[derive(Debug, Default)]
 struct State {
     last_id: u32,
-    /// Buffers of JavaScript's that threads may write to.
+    /// Errands with buffers of JavaScript's.
     lent: usize,
 }
 
@@ -75,6 +79,71 @@ impl Errands {
             drop((loan, file));
             read.map(Done::Read)
         })
+    }
+
+    /// Writes all of `buffers`, as `writing::write` does. Returns the errand's
+    /// number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn write(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        mut buffers: Vec<LentSource>,
+        position: Option<u64>,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        let loan = Loan::new(self);
+        self.submit(move || {
+            let written = writing::write(file.as_fd(), &mut buffers, position);
+            drop((loan, file));
+            written.map(Done::Written)
+        })
+    }
+
+    /// Makes room in a file, as `allocate` does. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn allocate(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        position: Option<u64>,
+        length: u64,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || calls::allocate(file.as_fd(), position, length).map(|()| Done::Nothing))
+    }
+
+    /// Gives back room that was not used. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn trim(self: &Arc<Self>, file: BorrowedFd<'_>) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || calls::trim(file.as_fd()).map(|()| Done::Nothing))
+    }
+
+    /// Opens a file that has no name yet. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(crate) fn open_nameless(self: &Arc<Self>, folder: CString, mode: u32) -> Result<u32> {
+        self.submit(move || calls::open_nameless(&folder, mode).map(Done::Opened))
+    }
+
+    /// Names such a file. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn name(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        temporary: CString,
+        target: CString,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || calls::name(file.as_fd(), &temporary, &target).map(|()| Done::Nothing))
     }
 
     /// Opens a file for reading. Returns the errand's number.
@@ -169,7 +238,7 @@ mod tests {
     use std::sync::{Arc, mpsc};
 
     use super::{Done, Errands};
-    use crate::sys::memory::Lent;
+    use crate::sys::memory::{Lent, LentSource};
 
     fn path() -> std::path::PathBuf {
         let thread = std::thread::current().id();
@@ -199,6 +268,51 @@ mod tests {
         }
         errands.close();
         assert!(buffers.iter().flatten().all(|byte| *byte == 7));
+    }
+
+    #[test]
+    fn writes_arrive_and_a_closing_environment_waits() {
+        let path = path().with_extension("writes");
+        let file = File::create_new(&path).unwrap();
+        let errands = Arc::new(Errands::new(Box::new(|| {})));
+        let buffers: Vec<Vec<u8>> = (0..20).map(|byte| vec![byte; 100_000]).collect();
+        for (index, buffer) in buffers.iter().enumerate() {
+            let (first, second) = buffer.split_at(1);
+            let parts = vec![LentSource::new(first), LentSource::new(second)];
+            errands.write(file.as_fd(), parts, Some(index as u64 * 100_000)).unwrap();
+        }
+        errands.close();
+        let content = std::fs::read(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(content, buffers.concat());
+    }
+
+    #[test]
+    fn a_nameless_file_is_named_and_replaces_another() {
+        let folder = path().with_extension("folder");
+        std::fs::create_dir(&folder).unwrap();
+        let as_c = |path: &std::path::Path| CString::new(path.to_str().unwrap()).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let errands = Arc::new(Errands::new(Box::new(move || sender.send(()).unwrap())));
+        errands.open_nameless(as_c(&folder), 0o600).unwrap();
+        receiver.recv().unwrap();
+        // Not every file system has such files.
+        if let Ok(Done::Opened(file)) = errands.drain().remove(0).result {
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+            let (temporary, target) = (folder.join("temporary"), folder.join("target"));
+            std::fs::write(&target, "old").unwrap();
+            errands.allocate(file.as_fd(), None, 1 << 20).unwrap();
+            errands.trim(file.as_fd()).unwrap();
+            errands.name(file.as_fd(), as_c(&temporary), as_c(&target)).unwrap();
+            let mut ends = 0;
+            while ends < 3 {
+                receiver.recv().unwrap();
+                ends += errands.drain().len();
+            }
+            assert_eq!(std::fs::read(&target).unwrap(), b"");
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        }
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

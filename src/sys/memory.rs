@@ -32,6 +32,44 @@ impl Lent {
     }
 }
 
+/// A buffer of JavaScript's that another thread may have written from.
+///
+/// JavaScript may write to it meanwhile, as it may while Node writes from it.
+/// So it never becomes a slice: the kernel alone looks at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LentSource {
+    start: *const u8,
+    length: usize,
+}
+
+// SAFETY: the memory of an ArrayBuffer belongs to no thread, and nothing in
+// this process reads it by this pointer.
+unsafe impl Send for LentSource {}
+
+impl LentSource {
+    /// JavaScript holds on to the buffer, and does not detach it, until it is
+    /// told of the end (`pending` in `lib/errands.js`); and its environment
+    /// waits for the end before it goes (`Errands::close`).
+    pub(crate) fn new(buffer: &[u8]) -> Self {
+        Self { start: buffer.as_ptr(), length: buffer.len() }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.length
+    }
+
+    /// What is left behind the first `count` bytes.
+    pub(crate) fn skip(self, count: usize) -> Self {
+        let count = count.min(self.length);
+        Self { start: self.start.wrapping_add(count), length: self.length - count }
+    }
+
+    /// For the system calls of `sys`.
+    pub(super) fn as_iovec(self) -> libc::iovec {
+        libc::iovec { iov_base: self.start.cast_mut().cast(), iov_len: self.length }
+    }
+}
+
 /// What glibc allocates by mmap(2) at most before it stops to learn
 /// (`M_MMAP_THRESHOLD` in mallopt(3)), less room for a header.
 const LARGEST_LESSON: usize = (32 << 20) - (64 << 10);

@@ -5,6 +5,7 @@
 //! the call that failed. Nothing here knows what a transfer is.
 
 pub(crate) mod cached;
+pub(crate) mod copying;
 pub(crate) mod fd;
 pub(crate) mod file;
 mod mapping;
@@ -12,3 +13,4 @@ pub(crate) mod memory;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;
+pub(crate) mod writing;

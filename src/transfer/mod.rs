@@ -1,4 +1,5 @@
-//! A transfer: a range of a regular file, sent into a stream socket.
+//! A transfer: a range of a regular file, sent into a stream socket, or copied
+//! into another file.
 //!
 //! ```text
 //!   cursor    what to send next: framing and position, pure
@@ -8,6 +9,8 @@
 //!   pace      how fast it may go, pure
 //!   share     how long the JavaScript thread may send, pure
 //!   pump      all further drives, on tokio
+//!   copy      a copy into a file, on the blocking pool
+//!   portion   how much of it at once, pure
 //!   hub       the transfers of one JavaScript environment, and their ends
 //! ```
 //!
@@ -18,9 +21,11 @@
 
 pub(crate) mod attempt;
 pub(crate) mod carrier;
+pub(crate) mod copy;
 pub(crate) mod cursor;
 pub(crate) mod hub;
 pub(crate) mod mover;
 pub(crate) mod pace;
+pub(crate) mod portion;
 pub(crate) mod pump;
 pub(crate) mod share;

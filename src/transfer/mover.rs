@@ -15,10 +15,12 @@ use crate::sys::file;
 use crate::sys::residency::is_cached;
 use crate::sys::socket::{self, More, Sent, send};
 
-/// Which engine a user asked for.
+/// What moves the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
     Sendfile,
+    /// From file to file; see `copy`.
+    CopyFileRange,
     Copy,
 }
 

@@ -62,9 +62,9 @@ pub(crate) fn carry(job: Job, thread: &Thread, hub: &Arc<Hub>) -> u32 {
 
 /// Tells the hub when it is dropped, so that a transfer whose task panics
 /// still ends.
-struct Teller {
-    hub: Arc<Hub>,
-    completion: Completion,
+pub(super) struct Teller {
+    pub(super) hub: Arc<Hub>,
+    pub(super) completion: Completion,
 }
 
 impl Drop for Teller {
