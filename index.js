@@ -11,11 +11,16 @@ const {
 } = require('node:stream')
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
+const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
+const { createSplitter } = require('./lib/transforms/splitter.js')
 const { stats } = require('./lib/transfer/statistics.js')
 
 module.exports = {
   createReadStream,
   ReadStream,
+  createSplitter,
+  createDecoder,
+  createEncoder,
   stats,
   Readable,
   Writable,
