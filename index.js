@@ -13,6 +13,7 @@ const {
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
 const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
 const { createSplitter } = require('./lib/transforms/splitter.js')
+const { createThrottle } = require('./lib/transforms/throttle.js')
 const { stats } = require('./lib/transfer/statistics.js')
 
 module.exports = {
@@ -21,6 +22,7 @@ module.exports = {
   createSplitter,
   createDecoder,
   createEncoder,
+  createThrottle,
   stats,
   Readable,
   Writable,

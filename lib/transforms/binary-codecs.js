@@ -4,6 +4,7 @@
 // Buffer.
 
 const { invalidText } = require('../errors.js')
+const { countAllocated } = require('../kept-memory.js')
 const { binding } = require('../native.js')
 
 const NOTHING = Buffer.alloc(0)
@@ -30,7 +31,9 @@ class NativeCodec {
       const first = this.push(chunk.subarray(0, LONGEST))
       return Buffer.concat([first, this.push(chunk.subarray(LONGEST))])
     }
-    const output = Buffer.allocUnsafe(this.#codec.bound(chunk.length))
+    const bound = this.#codec.bound(chunk.length)
+    countAllocated(bound)
+    const output = Buffer.allocUnsafe(bound)
     return this.#take(output, this.#codec.push(chunk, output))
   }
 

@@ -18,8 +18,9 @@ class RecordsIterator {
   /** Undefined while the stream goes on, null at its end, or what it ended with. */
   #end
   #wake = null
-  /** Calls that wait, each for those before it. */
-  #tail = null
+  /** Calls that are not done, and the result of the last one. */
+  #pending = 0
+  #last = null
   #cleanup
 
   constructor(stream) {
@@ -27,7 +28,7 @@ class RecordsIterator {
   }
 
   next() {
-    if (this.#tail === null && this.#isStarted && !this.#isDone) {
+    if (this.#pending === 0 && this.#isStarted && !this.#isDone) {
       const record = this.#read()
       if (record !== null) return Promise.resolve({ value: record, done: false })
     }
@@ -48,13 +49,18 @@ class RecordsIterator {
     })
   }
 
+  /** Does `work` once the calls before it are done. */
   #enqueue(work) {
-    const result = this.#tail === null ? attempt(work) : this.#tail.then(work)
-    const settled = result.then(nothing, nothing).then(() => {
-      if (this.#tail === settled) this.#tail = null
-    })
-    this.#tail = settled
-    return result
+    this.#pending += 1
+    const run = async () => {
+      try {
+        return await work()
+      } finally {
+        this.#pending -= 1
+      }
+    }
+    this.#last = this.#pending === 1 ? run() : this.#last.then(run, run)
+    return this.#last
   }
 
   #read() {
@@ -107,11 +113,5 @@ class RecordsIterator {
   }
 }
 Object.setPrototypeOf(RecordsIterator.prototype, AsyncIteratorPrototype)
-
-function nothing() {}
-
-async function attempt(work) {
-  return work()
-}
 
 module.exports = { RecordsIterator }

@@ -1,8 +1,6 @@
 //! Base64 of both alphabets: four characters for three bytes.
 
-use base64_simd::{AsOut, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-
-use super::{Codec, Invalid, Mode, is_space, put};
+use super::{Codec, Invalid, Mode, is_space, put, simd};
 
 /// Blocks that are looked at one byte at a time when one of them is not all
 /// of the alphabet. In bytes, and a multiple of four.
@@ -70,12 +68,12 @@ impl Decoder {
         }
         let length = block.len() / 4 * 3;
         let Some(place) = output.get_mut(*at..*at + length) else { return false };
-        let (own, other) = match self.alphabet {
-            Alphabet::Standard => (STANDARD_NO_PAD, URL_SAFE_NO_PAD),
-            Alphabet::Url => (URL_SAFE_NO_PAD, STANDARD_NO_PAD),
+        let other = match self.alphabet {
+            Alphabet::Standard => Alphabet::Url,
+            Alphabet::Url => Alphabet::Standard,
         };
-        let is_done = own.decode(block, place.as_out()).is_ok()
-            || (self.mode == Mode::Lenient && other.decode(block, place.as_out()).is_ok());
+        let is_done = simd::decode_groups(self.alphabet, block, place)
+            || (self.mode == Mode::Lenient && simd::decode_groups(other, block, place));
         if is_done {
             *at += length;
         }
@@ -187,15 +185,6 @@ impl Encoder {
     pub(crate) fn new(alphabet: Alphabet) -> Self {
         Self { alphabet, pending: Vec::with_capacity(3) }
     }
-
-    fn encode(&self, bytes: &[u8], output: &mut [u8]) -> usize {
-        let codec = match self.alphabet {
-            Alphabet::Standard => STANDARD,
-            Alphabet::Url => URL_SAFE_NO_PAD,
-        };
-        let length = codec.encoded_length(bytes.len());
-        output.get_mut(..length).map_or(0, |place| codec.encode(bytes, place.as_out()).len())
-    }
 }
 
 impl Codec for Encoder {
@@ -212,17 +201,17 @@ impl Codec for Encoder {
             rest = later;
         }
         if self.pending.len() == 3 {
-            at = self.encode(&self.pending, output);
+            at = simd::encode(self.alphabet, &self.pending, output);
             self.pending.clear();
         }
         let (whole, later) = rest.split_at(rest.len() / 3 * 3);
-        at += self.encode(whole, output.get_mut(at..).unwrap_or_default());
+        at += simd::encode(self.alphabet, whole, output.get_mut(at..).unwrap_or_default());
         self.pending.extend_from_slice(later);
         Ok(at)
     }
 
     fn finish(&mut self, output: &mut [u8]) -> Result<usize, Invalid> {
-        let count = self.encode(&self.pending, output);
+        let count = simd::encode(self.alphabet, &self.pending, output);
         self.pending.clear();
         Ok(count)
     }

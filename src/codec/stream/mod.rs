@@ -5,11 +5,13 @@
 //!   separator   where records end
 //!   hex         digits to bytes and back
 //!   base64      both alphabets, to bytes and back
+//!   simd        whole groups of base64, by simdutf: the only `unsafe` here
 //! ```
 
 pub(crate) mod base64;
 pub(crate) mod hex;
 pub(crate) mod separator;
+mod simd;
 
 /// Text that is not in its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
