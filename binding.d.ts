@@ -65,6 +65,13 @@ export declare class Errands {
   read(file: number, buffer: Buffer, from: number, position: number): number
   /** Opens a file for reading. */
   open(path: string): number
+  /**
+   * Writes `pieces` at `position`, one behind the other. They are copied
+   * before the call returns.
+   */
+  write(file: number, pieces: Array<Buffer>, position: number): number
+  /** Gives the space of a range of the file back. */
+  punch(file: number, position: number, length: number): number
   /** The errands that ended since the last call. */
   drain(): Array<ErrandEnd>
 }
@@ -116,7 +123,7 @@ export interface Completion {
 /** The end of an errand. */
 export interface ErrandEnd {
   id: number
-  /** So many bytes, or the descriptor; or a negative errno. */
+  /** So many bytes, the descriptor, or 0; or a negative errno. */
   result: number
 }
 

@@ -11,6 +11,7 @@ const {
 } = require('node:stream')
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
+const { createSpool } = require('./lib/spool/spool.js')
 const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
 const { createSplitter } = require('./lib/transforms/splitter.js')
 const { createThrottle } = require('./lib/transforms/throttle.js')
@@ -19,6 +20,7 @@ const { stats } = require('./lib/transfer/statistics.js')
 module.exports = {
   createReadStream,
   ReadStream,
+  createSpool,
   createSplitter,
   createDecoder,
   createEncoder,

@@ -89,7 +89,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
   const layers = [
     ['index.js', 'register.js'],
     ['lib/register.js'],
-    ['lib/read-stream.js', 'lib/transforms/codecs.js', 'lib/transforms/splitter.js', 'lib/transforms/throttle.js'],
+    ['lib/read-stream.js', 'lib/spool/spool.js', 'lib/transforms/codecs.js', 'lib/transforms/splitter.js', 'lib/transforms/throttle.js'],
     ['lib/transfer/transfer.js', 'lib/transfer/no-transfer.js'],
     [
       'lib/transfer/last-packet.js',
@@ -110,6 +110,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transfer/source.js',
     ],
     ['lib/limits.js', 'lib/native-fs.js', 'lib/transfer/transparent.js'],
+    ['lib/spool/temporary-file.js'],
     ['lib/reading/reads.js'],
     [
       'lib/reading/turn.js',
@@ -120,7 +121,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transforms/records-iterator.js',
       'lib/transforms/text-codecs.js',
     ],
-    ['lib/keep-alive.js', 'lib/kept-memory.js', 'lib/transforms/chunks.js', 'lib/validators.js'],
+    ['lib/keep-alive.js', 'lib/kept-memory.js', 'lib/chunks.js', 'lib/spool/chunks.js', 'lib/validators.js'],
     ['lib/native.js', 'lib/errors.js', 'lib/originals.js', 'lib/recent-set.js'],
     ['binding.js'],
   ]

@@ -113,7 +113,8 @@ describe('createThrottle', () => {
     })
     throttle.end(Buffer.alloc(5000))
     await finished(throttle)
-    assert.deepEqual(lengths, [10, 4990])
+    assert.equal(lengths[0], 10)
+    assert.equal(lengths.reduce((sum, length) => sum + length), 5000)
   })
 
   it('holds its source back', async () => {

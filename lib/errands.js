@@ -59,4 +59,28 @@ function open(path, callback) {
   return whenDone(errands.open(path), 'MILLRACEOPEN', callback)
 }
 
-module.exports = { read, open }
+/**
+ * Writes at a place of a file. The pieces are copied before this returns.
+ * @param {number} fd
+ * @param {Buffer[]} pieces of less than 4 GiB together
+ * @param {number} position
+ * @param {(result: number) => void} callback gets 0, or a negative errno
+ * @returns {boolean} false when it cannot be tried
+ */
+function write(fd, pieces, position, callback) {
+  return whenDone(errands.write(fd, pieces, position), 'MILLRACEWRITE', callback)
+}
+
+/**
+ * Gives the space of a range of a file back.
+ * @param {number} fd
+ * @param {number} position
+ * @param {number} length
+ * @param {(result: number) => void} callback gets 0, or a negative errno
+ * @returns {boolean} false when it cannot be tried
+ */
+function punch(fd, position, length, callback) {
+  return whenDone(errands.punch(fd, position, length), 'MILLRACEPUNCH', callback)
+}
+
+module.exports = { read, open, write, punch }

@@ -7,7 +7,7 @@ const { Transform, addAbortSignal } = require('node:stream')
 const { invalidArgType, invalidArgValue } = require('../errors.js')
 const { checkBoolean, checkOptions } = require('../validators.js')
 const { binaryCodec } = require('./binary-codecs.js')
-const { unshared } = require('./chunks.js')
+const { unshared } = require('../chunks.js')
 const { CharacterEncoder, textDecoder } = require('./text-codecs.js')
 
 /** The encodings, under all names that Buffer has for them. */

@@ -6,7 +6,7 @@ const { Transform, addAbortSignal } = require('node:stream')
 
 const { MillraceError, invalidArgType, invalidArgValue } = require('../errors.js')
 const { checkBoolean, checkNumber, checkOneOf, checkOptions } = require('../validators.js')
-const { unshared } = require('./chunks.js')
+const { unshared } = require('../chunks.js')
 const { Finder } = require('./finder.js')
 
 const { RecordsIterator } = require('./records-iterator.js')

@@ -4,11 +4,12 @@ use std::ffi::CString;
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use napi::bindgen_prelude::{BufferSlice, Function};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::bindings::convert::{offset, wake_of};
+use crate::bindings::convert::{offset, wake_of, whole};
 use crate::file::errands::{self, Done};
 use crate::sys::fd;
 use crate::sys::memory::Lent;
@@ -18,7 +19,7 @@ use crate::sys::memory::Lent;
 #[napi(object, object_from_js = false)]
 pub struct ErrandEnd {
     pub id: u32,
-    /// So many bytes, or the descriptor; or a negative errno.
+    /// So many bytes, the descriptor, or 0; or a negative errno.
     pub result: i32,
 }
 
@@ -58,6 +59,28 @@ impl Errands {
         CString::new(path).map_or(0, |path| self.errands.open(path).unwrap_or(0))
     }
 
+    /// Writes `pieces` at `position`, one behind the other. They are copied
+    /// before the call returns.
+    #[napi(catch_unwind)]
+    pub fn write(&self, file: i32, pieces: Vec<BufferSlice<'_>>, position: f64) -> u32 {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        let mut bytes = BytesMut::with_capacity(length);
+        for piece in &pieces {
+            bytes.extend_from_slice(piece);
+        }
+        fd::borrow(file)
+            .and_then(|file| self.errands.write(file, bytes.freeze(), whole(position)))
+            .unwrap_or(0)
+    }
+
+    /// Gives the space of a range of the file back.
+    #[napi(catch_unwind)]
+    pub fn punch(&self, file: i32, position: f64, length: f64) -> u32 {
+        fd::borrow(file)
+            .and_then(|file| self.errands.punch(file, whole(position), whole(length)))
+            .unwrap_or(0)
+    }
+
     /// The errands that ended since the last call.
     #[napi(catch_unwind)]
     pub fn drain(&self) -> Vec<ErrandEnd> {
@@ -67,6 +90,7 @@ impl Errands {
             result: match end.result {
                 Ok(Done::Read(count)) => i32::try_from(count).unwrap_or(i32::MAX),
                 Ok(Done::Opened(file)) => file.into_raw_fd(),
+                Ok(Done::Spilled) => 0,
                 Err(error) => -error.errno,
             },
         })

@@ -8,10 +8,11 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
-use crate::file::reading;
+use crate::file::{reading, spilling};
 use crate::mailbox::Mailbox;
 use crate::sys::memory::Lent;
 use crate::sys::{fd, file};
@@ -23,6 +24,8 @@ pub(crate) enum Done {
     /// So many bytes are in the buffer.
     Read(usize),
     Opened(OwnedFd),
+    /// All is written, or given back.
+    Spilled,
 }
 
 /// The end of an errand.
@@ -83,6 +86,42 @@ impl Errands {
     /// When there is no thread for it.
     pub(crate) fn open(self: &Arc<Self>, path: CString) -> Result<u32> {
         self.submit(move || file::open(&path).map(Done::Opened))
+    }
+
+    /// Writes all of `bytes`. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn write(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        bytes: Bytes,
+        offset: u64,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || {
+            let written = spilling::write_all(file.as_fd(), &bytes, offset);
+            drop(file);
+            written.map(|()| Done::Spilled)
+        })
+    }
+
+    /// Gives the space of a range back. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn punch(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        offset: u64,
+        length: u64,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || {
+            let punched = file::punch_hole(file.as_fd(), offset, length);
+            drop(file);
+            punched.map(|()| Done::Spilled)
+        })
     }
 
     /// One that is refused ends as well, under a number that nobody knows.

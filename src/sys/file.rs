@@ -5,7 +5,7 @@ use std::io::IoSliceMut;
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, SeekFrom};
+use rustix::fs::{FallocateFlags, FileType, Mode, OFlags, ResolveFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags, retry_on_intr};
 
 use crate::error::{Error, Result};
@@ -128,6 +128,19 @@ pub(crate) fn read_cached(
     buffer: &mut [u8],
 ) -> std::result::Result<usize, Errno> {
     read_cached_at(file, buffer, OWN_OFFSET)
+}
+
+/// `pwrite(2)`: some of `bytes`, at `offset`.
+pub(crate) fn write_at(file: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<usize> {
+    retry_on_intr(|| rustix::io::pwrite(file, bytes, offset)).map_err(|e| Error::new(e, "write"))
+}
+
+/// `fallocate(FALLOC_FL_PUNCH_HOLE)`: gives the space of a range back to the
+/// file system. The size of the file stays.
+pub(crate) fn punch_hole(file: BorrowedFd<'_>, offset: u64, length: u64) -> Result<()> {
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    retry_on_intr(|| rustix::fs::fallocate(file, flags, offset, length))
+        .map_err(|e| Error::new(e, "fallocate"))
 }
 
 /// `posix_fadvise(POSIX_FADV_WILLNEED)`: starts reading a range into memory
