@@ -241,12 +241,13 @@ class Spool extends Duplex {
   #punch() {
     const until = this.#begin - (this.#begin % HOLE)
     if (until === this.#punched || this.#isPunching) return
+    const from = this.#punched
+    this.#punched = until
     this.#isPunching = true
-    this.#file.punch(this.#punched, until - this.#punched, () => {
+    this.#file.punch(from, until - from, () => {
       this.#isPunching = false
       if (!this.#becameIdle()) this.#punch()
     })
-    this.#punched = until
   }
 
   _final(callback) {
