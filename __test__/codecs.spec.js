@@ -83,8 +83,25 @@ describe('createEncoder and createDecoder', () => {
 
   it('take what is not strict as Buffer.from does; hex goes on behind what is none', async () => {
     const texts = [
-      'QUJD', 'QUJ', 'QU', 'Q', 'QUI=QUJD', 'QQ==QQ==', 'Q=UJD', '====', 'Q U\nJ D', 'Q!U*J~D',
-      '-_-_', '+/+/', '-/+_', 'QUJD\u00e9QUJD', 'A', 'AB=', 'ABC==', ' ', '',
+      'QUJD',
+      'QUJ',
+      'QU',
+      'Q',
+      'QUI=QUJD',
+      'QQ==QQ==',
+      'Q=UJD',
+      '====',
+      'Q U\nJ D',
+      'Q!U*J~D',
+      '-_-_',
+      '+/+/',
+      '-/+_',
+      'QUJD\u00e9QUJD',
+      'A',
+      'AB=',
+      'ABC==',
+      ' ',
+      '',
     ]
     for (const text of texts) {
       const written = Buffer.from(text)
@@ -218,7 +235,12 @@ describe('createEncoder and createDecoder', () => {
   })
 
   it('have the names of encodings that Buffer has', async () => {
-    for (const [name, text] of [['UTF-8', 'é'], ['ucs2', 'é'], ['BINARY', 'é'], ['Hex', 'e9']]) {
+    for (const [name, text] of [
+      ['UTF-8', 'é'],
+      ['ucs2', 'é'],
+      ['BINARY', 'é'],
+      ['Hex', 'e9'],
+    ]) {
       const decoder = createDecoder(name)
       decoder.end(name === 'Hex' ? text : Buffer.from(text, name))
       assert.equal((await decoder.toArray()).map((made) => made.toString('latin1')).join(''), 'é')

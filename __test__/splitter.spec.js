@@ -1,7 +1,6 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { once } = require('node:events')
 const { compose, PassThrough, Readable, Transform, Writable } = require('node:stream')
 const { finished, pipeline } = require('node:stream/promises')
 const { describe, it } = require('node:test')
@@ -92,7 +91,7 @@ describe('createSplitter', () => {
         )
         const bytes = Buffer.from(parts.join(''))
         const chunks = []
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           const length = 1 + pick(9000)
           chunks.push(bytes.subarray(at, at + length))
           at += length
@@ -318,7 +317,10 @@ describe('createSplitter', () => {
     const splitter = createSplitter()
     splitter.end(shared)
     const records = await splitter.toArray()
-    assert.deepEqual(records.map(({ length }) => length), [500, 499])
+    assert.deepEqual(
+      records.map(({ length }) => length),
+      [500, 499],
+    )
   })
 
   it('is a Transform: compose, web streams, helpers, signal', async () => {

@@ -62,7 +62,7 @@ describe('createSpool', () => {
       const bytes = bytesOf(3 * MIB + 5)
       const spool = createSpool({ memory, directory: folder })
       const pick = random(memory)
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const length = 1 + pick(pick(2) === 0 ? 200 : 150_000)
         if (!spool.write(bytes.subarray(at, at + length))) await once(spool, 'drain')
         at += length
@@ -91,7 +91,7 @@ describe('createSpool', () => {
         highWaterMark: 1 + pick(100_000),
       })
       const writing = (async () => {
-        for (let at = 0; at < bytes.length; ) {
+        for (let at = 0; at < bytes.length;) {
           const length = 1 + pick(100_000)
           if (!spool.write(bytes.subarray(at, at + length))) await once(spool, 'drain')
           at += length
@@ -133,7 +133,12 @@ describe('createSpool', () => {
 
   it('lets its writer go at once, and waits for the reader from maxSize on', async () => {
     const folder = newFolder()
-    const spool = createSpool({ memory: 1000, maxSize: 300_000, directory: folder, highWaterMark: 1 })
+    const spool = createSpool({
+      memory: 1000,
+      maxSize: 300_000,
+      directory: folder,
+      highWaterMark: 1,
+    })
     let written = 0
     const source = new Readable({
       read() {
@@ -156,7 +161,12 @@ describe('createSpool', () => {
   })
 
   it('is an error when it is full, if so asked', async () => {
-    const spool = createSpool({ memory: 100, maxSize: 1000, overflow: 'error', directory: newFolder() })
+    const spool = createSpool({
+      memory: 100,
+      maxSize: 1000,
+      overflow: 'error',
+      directory: newFolder(),
+    })
     spool.write(Buffer.alloc(1000))
     spool.write(Buffer.alloc(1))
     const [error] = await once(spool, 'error')
@@ -177,26 +187,30 @@ describe('createSpool', () => {
     assert.deepEqual([spool.size, spool.spilled], [0, 0])
   })
 
-  it('gives space back while it is read', { skip: (binding === null || !isLinux) && 'there is no call for it' }, async () => {
-    const folder = newFolder()
-    const spool = createSpool({ memory: 0, directory: folder })
-    const length = 8 * MIB
-    for (let at = 0; at < length; at += 2 ** 16) spool.write(Buffer.alloc(2 ** 16, 'x'))
-    await until(() => spool.spilled === length)
-    const [fd] = descriptorsIn(folder)
-    const space = () => fs.fstatSync(Number(fd)).blocks * 512
-    if (space() < length) return
-    let read = 0
-    while (read < 6 * MIB) {
-      const chunk = spool.read()
-      if (chunk === null) await once(spool, 'readable')
-      else read += chunk.length
-    }
-    await until(() => space() <= length - 5 * MIB)
-    spool.destroy()
-    await once(spool, 'close')
-    assertNothingIn(folder)
-  })
+  it(
+    'gives space back while it is read',
+    { skip: (binding === null || !isLinux) && 'there is no call for it' },
+    async () => {
+      const folder = newFolder()
+      const spool = createSpool({ memory: 0, directory: folder })
+      const length = 8 * MIB
+      for (let at = 0; at < length; at += 2 ** 16) spool.write(Buffer.alloc(2 ** 16, 'x'))
+      await until(() => spool.spilled === length)
+      const [fd] = descriptorsIn(folder)
+      const space = () => fs.fstatSync(Number(fd)).blocks * 512
+      if (space() < length) return
+      let read = 0
+      while (read < 6 * MIB) {
+        const chunk = spool.read()
+        if (chunk === null) await once(spool, 'readable')
+        else read += chunk.length
+      }
+      await until(() => space() <= length - 5 * MIB)
+      spool.destroy()
+      await once(spool, 'close')
+      assertNothingIn(folder)
+    },
+  )
 
   it('uses the file again from its beginning, where space cannot be given back', async () => {
     const folder = newFolder()
@@ -285,7 +299,7 @@ describe('createSpool', () => {
       })
       for (let at = 0; at < bytes.length && !spool.writableNeedDrain; at += 50_000) {
         spool.write(bytes.subarray(at, at + 50_000))
-        while (spool.writableNeedDrain && room > 0) await new Promise(setImmediate)
+        await until(() => !spool.writableNeedDrain || room <= 0)
       }
       await until(() => room <= 0)
       assert.equal(told, null)

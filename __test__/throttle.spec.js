@@ -62,7 +62,11 @@ describe('the bucket of createThrottle', () => {
   })
 
   it('goes at low paces in portions that are worth a packet, and soon at high ones', () => {
-    const slow = simulate(new Bucket(65_536, undefined, 0), { from: 0, milliseconds: 10_000, chunk: 65_536 })
+    const slow = simulate(new Bucket(65_536, undefined, 0), {
+      from: 0,
+      milliseconds: 10_000,
+      chunk: 65_536,
+    })
     assert.ok(slow.portions <= 165, String(slow.portions))
     assert.ok(slow.portions >= 80, String(slow.portions))
   })
@@ -81,9 +85,13 @@ describe('createThrottle', () => {
     const throttle = createThrottle({ bytesPerSecond: 100_000, burst: 1000 })
     const start = performance.now()
     const parts = []
-    await pipeline(Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]), throttle, async (source) => {
-      for await (const part of source) parts.push(part)
-    })
+    await pipeline(
+      Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]),
+      throttle,
+      async (source) => {
+        for await (const part of source) parts.push(part)
+      },
+    )
     assert.deepEqual(Buffer.concat(parts), bytes)
     assert.ok(parts.length > 2)
     // 29,000 bytes behind the burst; timers may be a millisecond early.
@@ -93,7 +101,9 @@ describe('createThrottle', () => {
   it('changes its pace while it runs', async () => {
     const throttle = createThrottle({ bytesPerSecond: 1, burst: 1 })
     assert.equal(throttle.bytesPerSecond, 1)
-    const done = Readable.from([Buffer.alloc(100_000)]).pipe(throttle).toArray()
+    const done = Readable.from([Buffer.alloc(100_000)])
+      .pipe(throttle)
+      .toArray()
     setImmediate(() => {
       throttle.bytesPerSecond = Infinity
     })
@@ -114,7 +124,10 @@ describe('createThrottle', () => {
     throttle.end(Buffer.alloc(5000))
     await finished(throttle)
     assert.equal(lengths[0], 10)
-    assert.equal(lengths.reduce((sum, length) => sum + length), 5000)
+    assert.equal(
+      lengths.reduce((sum, length) => sum + length),
+      5000,
+    )
   })
 
   it('holds its source back', async () => {
@@ -148,7 +161,10 @@ describe('createThrottle', () => {
 
   it('is a Transform: compose, web streams, signal, empty chunks', async () => {
     assert.ok(createThrottle({ bytesPerSecond: 5 }) instanceof Transform)
-    const both = compose(createThrottle({ bytesPerSecond: 1e6 }), createThrottle({ bytesPerSecond: 1e6 }))
+    const both = compose(
+      createThrottle({ bytesPerSecond: 1e6 }),
+      createThrottle({ bytesPerSecond: 1e6 }),
+    )
     both.write('')
     both.end('hello')
     assert.equal(String(Buffer.concat(await both.toArray())), 'hello')

@@ -34,7 +34,9 @@ const CASES = {
 function createLog(folder, size) {
   const location = path.join(folder, 'lines.log')
   const line = (i) => `2026-11-25T07:10:37Z INFO request=${i} path=/a/b/${i % 977} status=200 `
-  const block = Array.from({ length: 8192 }, (_, i) => `${line(i).padEnd(LINE - 1, 'x')}\n`).join('')
+  const block = Array.from({ length: 8192 }, (_, i) => `${line(i).padEnd(LINE - 1, 'x')}\n`).join(
+    '',
+  )
   const descriptor = fs.openSync(location, 'wx')
   for (let written = 0; written < size; written += block.length) {
     fs.writeSync(descriptor, block.slice(0, size - written))

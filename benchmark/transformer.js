@@ -115,15 +115,20 @@ function repeated(chunk, size) {
 }
 
 function codec(encoding, decodes) {
-  const bytes = crypto.createHash('shake256', { outputLength: CHUNK - 1 }).update('x').digest()
+  const bytes = crypto
+    .createHash('shake256', { outputLength: CHUNK - 1 })
+    .update('x')
+    .digest()
   const text = Buffer.from(bytes.toString(encoding), 'latin1')
   // Of whole groups, so that a repetition is one, too.
   const chunk = decodes ? text.subarray(0, 4 * 3 * 5000) : bytes
-  const through = (make) => (_, sink, { size }) => {
-    const stream = make()
-    const done = byData(stream, (made) => sink.takeBytes(made))
-    return Promise.all([pipeline(repeated(chunk, size), stream), done])
-  }
+  const through =
+    (make) =>
+    (_, sink, { size }) => {
+      const stream = make()
+      const done = byData(stream, (made) => sink.takeBytes(made))
+      return Promise.all([pipeline(repeated(chunk, size), stream), done])
+    }
   return {
     Buffer: through(() => bufferTransform(encoding, decodes)),
     millrace: through(() =>

@@ -222,6 +222,11 @@ test('nothing else is exported', () => {
   expect<keyof typeof millrace>().type.toBe<
     | 'createReadStream'
     | 'ReadStream'
+    | 'createSpool'
+    | 'createSplitter'
+    | 'createDecoder'
+    | 'createEncoder'
+    | 'createThrottle'
     | 'stats'
     | 'Readable'
     | 'Writable'

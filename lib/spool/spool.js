@@ -89,7 +89,10 @@ class Spool extends Duplex {
     if (this.#failure !== null) {
       this.#held = { chunks: [], length: 0, callback }
       this.#answer()
-    } else if (this.size + length <= this.#maxSize || (this.size === 0 && this.#overflow === 'wait')) {
+    } else if (
+      this.size + length <= this.#maxSize ||
+      (this.size === 0 && this.#overflow === 'wait')
+    ) {
       this.#take(chunks, length, callback)
     } else if (this.#overflow === 'wait') {
       this.#held = { chunks, length, callback }

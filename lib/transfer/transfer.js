@@ -19,6 +19,7 @@ const {
   markHeaderSent,
   unmarkHeaderSent,
   bytesOwed,
+  isHeard,
   isKnown,
   isEndedShort,
 } = require('./framing.js')
@@ -30,11 +31,10 @@ const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js
 const { StallWatch } = require('./stall-watch.js')
 const { Stretch } = require('./stretch.js')
 const { surveyOf } = require('./survey.js')
+const { Way } = require('./way.js')
 
 /** Not a reason: the read will be repeated when its time has come. */
 const EARLY = Symbol('early')
-
-const { writeHead, _implicitHeader } = http.ServerResponse.prototype
 
 /** Size of an HTTP chunk. Larger ones cost less, but a stop waits for an end. */
 const CHUNK = 2 ** 20
@@ -57,6 +57,7 @@ class Transfer {
   /** The descriptor has been seen to be the kernel's. */
   #isReal = false
   #pace = null
+  #way
   /** Milliseconds; 0 for any time. */
   #stallTimeout = 0
   #stallWatch = null
@@ -74,9 +75,10 @@ class Transfer {
     this.observer = new Observer(source, this)
     this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
-    if (limits === null) return
-    if (limits.bytesPerSecond !== Infinity) this.#pace = new Pace(limits.bytesPerSecond)
-    this.#stallTimeout = limits.stallTimeout
+    const { bytesPerSecond = Infinity, stallTimeout = 0 } = limits ?? {}
+    if (bytesPerSecond !== Infinity) this.#pace = new Pace(bytesPerSecond)
+    this.#stallTimeout = stallTimeout
+    this.#way = new Way(this.#pace, stallTimeout > 0)
   }
 
   /** @param {Function} ondata the listener of 'data' that a pipe added */
@@ -98,19 +100,20 @@ class Transfer {
   take() {
     const source = this.#source
     if (this.#stallTimeout > 0) this.#watchForStall()
-    const [destination] = source._readableState.pipes
-    this.#pace?.account(source.bytesRead, destination?._hasBody === false)
+    const [piped] = source._readableState.pipes
+    this.#pace?.account(source.bytesRead, piped?._hasBody === false)
+    const { destination, isBusy } = this.#way.look(piped)
     const reason =
       this.#excludedBecause ??
       obstacleOfSource(source, this.#ondata) ??
       this.#obstacleOfFile() ??
       obstacleOfDestination(destination) ??
+      (isBusy ? 'destination-busy' : null) ??
       passingObstacleOf(source) ??
       this.#begin(destination)
     if (reason === EARLY) return true
-    // Node reads ahead while the destination is full. What is in its buffer
-    // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = isPassing(reason) && source._readableState.awaitDrainWriters === destination
+    // Node reads ahead while it is full; that would keep the rest in JavaScript.
+    this.#isDeferred = isPassing(reason) && source._readableState.awaitDrainWriters === piped
     if (this.#isDeferred) return true
     this.#report.note(reason)
     return reason === null || this.#isEarly()
@@ -190,7 +193,7 @@ class Transfer {
       return this.#send({ survey, socket: destination, position, length: available })
     }
     // Asked before, because who wants to see the headers may do so once.
-    const isHeard = response.writeHead !== writeHead || response._implicitHeader !== _implicitHeader
+    const isWatched = isHeard(response)
     let header
     try {
       header = takeHeader(response)
@@ -201,9 +204,8 @@ class Transfer {
     // writeHead has seen the status by now.
     if (!response._hasBody) return 'no-body'
     if (!isKnown(response)) return 'framing-unknown'
-    // Code that wants to see the headers has run, and may have changed
-    // anything.
-    if (isHeard) {
+    // Code that wants to see the headers may have changed anything.
+    if (isWatched) {
       const obstacle =
         obstacleOfSource(source, this.#ondata) ??
         obstacleOfDestination(response) ??
@@ -221,14 +223,14 @@ class Transfer {
       this.#finish(socket, response, PUSHED)
       return null
     }
-    const chunk = response?.chunkedEncoding ? (this.#pace?.portion ?? CHUNK) : 0
+    const { pace } = this.#way
+    const chunk = response?.chunkedEncoding ? (pace?.portion ?? CHUNK) : 0
     const owed = response === null ? Infinity : bytesOwed(response)
     if (response !== null) markHeaderSent(response, header)
     const { fd } = socket._handle
     let begun
     try {
-      const rate = this.#pace?.rate ?? 0
-      begun = native.begin(survey, fd, source.fd, position, length, chunk, header, rate)
+      begun = native.begin(survey, fd, source.fd, position, length, chunk, header, pace?.rate ?? 0)
     } catch {
       // A panic; nothing is known to be sent.
       this.#excludedBecause = 'file-error'
@@ -291,6 +293,7 @@ class Transfer {
 
   /** Leaves a stretch to the pump. */
   #watch(id, socket, response, owed) {
+    this.#way.begin(this)
     this.#run = new Stretch(id, { socket, response, owed }, (...end) => this.#onEnd(...end))
     this.observer.hold()
   }
@@ -300,6 +303,7 @@ class Transfer {
     const { socket, response } = run
     const source = this.#source
     this.#run = null
+    this.#way.end()
     this.#report.engine = completion.engine
     run.forget()
     this.#count(socket, completion.sent, completion.wire, told)
@@ -320,10 +324,7 @@ class Transfer {
     }
   }
 
-  /**
-   * True while a destination that was ended meanwhile takes what comes before
-   * its end. Node would see that it is full, and write nothing behind the end.
-   */
+  /** True for one that takes what comes before its end: to Node it is full. */
   #isEnded(destination) {
     return destination.writableEnded && this.#source._readableState.pipes[0] === destination
   }

@@ -51,6 +51,12 @@ class Bucket {
     this.#tokens = Math.min(this.#tokens, this.burst)
   }
 
+  /** All went, by another way. */
+  drain(time) {
+    this.#fill(time, 0)
+    this.#tokens = 0
+  }
+
   /** Nobody wanted any until now. */
   rest(time) {
     this.#fill(time, 0)

@@ -16,7 +16,6 @@ const CR = 0x0d
 /** Records as what they can be had. */
 const ENCODINGS = ['utf8', 'utf-8', 'latin1', 'binary', 'ascii', 'buffer']
 
-
 class Splitter extends Transform {
   #separator
   /** The same in text; undefined where bytes do not say what it is there. */

@@ -1,16 +1,21 @@
 'use strict'
 
-// A Transform that lets bytes through at a pace.
+// A Transform that lets bytes through at a pace. In front of a destination that
+// the kernel can write to, a transfer passes it by and keeps the pace itself, for
+// as long as nobody can tell.
 
 const { performance } = require('node:perf_hooks')
 const { Transform, addAbortSignal } = require('node:stream')
 const { clearTimeout, setTimeout } = require('node:timers')
 
+const { kRelay } = require('../transfer/relay.js')
 const { checkNumber, checkOptions } = require('../validators.js')
 const { Bucket } = require('./bucket.js')
 
 // As it is now, not as a test's clock will have it.
 const now = performance.now.bind(performance)
+
+const kShow = Symbol('millrace.show')
 
 /** Longest delay of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
@@ -21,11 +26,54 @@ class Throttle extends Transform {
   #timer = null
   /** What is left of a chunk, and whom to tell when it has gone. */
   #waiting = null
+  /** The transfer that passes this by. */
+  #passedBy = null
 
   constructor({ bytesPerSecond, burst, ...limits }) {
     super(limits)
     this.#burst = burst
     this.#bucket = new Bucket(bytesPerSecond, burst, now())
+  }
+
+  /** What a transfer asks; see transfer/relay.js. */
+  get [kRelay]() {
+    return {
+      lookThrough: () => this.#lookThrough(),
+      passBy: (transfer) => {
+        this.#passedBy = transfer
+      },
+      passed: () => {
+        this.#passedBy = null
+        this.#bucket.drain(now())
+      },
+    }
+  }
+
+  #lookThrough() {
+    const state = this._readableState
+    // Whoever says how large bursts are wants them to be so.
+    const isPlain =
+      this.#burst === undefined &&
+      state.pipes.length === 1 &&
+      this.readableEncoding === null &&
+      this.listenerCount('data') === 1 &&
+      this.listenerCount('readable') === 0 &&
+      !this.destroyed &&
+      !this.writableEnded &&
+      METHODS.every((name) => this[name] === Throttle.prototype[name])
+    if (!isPlain) return null
+    const isBusy =
+      this.readableFlowing !== true ||
+      this.readableLength !== 0 ||
+      this.writableLength !== 0 ||
+      this.writableCorked !== 0 ||
+      this.#waiting !== null
+    return { destination: state.pipes[0], rate: this.#bucket.rate, isBusy }
+  }
+
+  /** Someone wants to see bytes, or to go between them. */
+  [kShow]() {
+    this.#passedBy?.stop()
   }
 
   get bytesPerSecond() {
@@ -49,6 +97,8 @@ class Throttle extends Transform {
   #change(rate, burst) {
     this.#burst = burst
     this.#bucket.change(rate, burst, now())
+    // It goes on at the new pace.
+    this[kShow]()
     // What waits, waits for another time now.
     if (this.#timer !== null) this.#go()
   }
@@ -82,6 +132,29 @@ class Throttle extends Transform {
     this.#timer = setTimeout(() => this.#go(), Math.min(LONGEST, Math.ceil(delay)))
     if (count > 0) this.push(chunk.subarray(0, count))
   }
+}
+
+const METHODS = ['write', 'push', 'emit', 'read', '_read', '_write', '_transform', '_flush']
+
+// Whoever does one of these gets the next byte, or sends it.
+for (const name of ['write', 'end', 'pipe', 'unpipe', 'pause', 'setEncoding', 'read', 'destroy']) {
+  const { [name]: inherited } = Transform.prototype
+  Throttle.prototype[name] = {
+    [name](...args) {
+      this[kShow]()
+      return inherited.apply(this, args)
+    },
+  }[name]
+}
+
+for (const name of ['on', 'addListener', 'prependListener']) {
+  const { [name]: inherited } = Transform.prototype
+  Throttle.prototype[name] = {
+    [name](event, listener) {
+      if (event === 'data' || event === 'readable') this[kShow]()
+      return inherited.call(this, event, listener)
+    },
+  }[name]
 }
 
 /**
