@@ -89,9 +89,10 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
   const layers = [
     ['index.js', 'register.js'],
     ['lib/register.js'],
+    ['lib/spool/spool.js'],
+    ['lib/spool/sender.js'],
     [
       'lib/read-stream.js',
-      'lib/spool/spool.js',
       'lib/transforms/codecs.js',
       'lib/transforms/splitter.js',
       'lib/transforms/throttle.js',
@@ -133,6 +134,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/keep-alive.js',
       'lib/kept-memory.js',
       'lib/chunks.js',
+      'lib/show.js',
       'lib/spool/chunks.js',
       'lib/validators.js',
     ],

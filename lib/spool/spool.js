@@ -14,7 +14,9 @@ const { Duplex, addAbortSignal } = require('node:stream')
 const { unshared } = require('../chunks.js')
 const { MillraceError, invalidArgType } = require('../errors.js')
 const { checkNumber, checkOneOf, checkOptions } = require('../validators.js')
+const { kShow, showBefore } = require('../show.js')
 const { Chunks } = require('./chunks.js')
+const { Sender, destinationOf } = require('./sender.js')
 const { openTemporaryFile } = require('./temporary-file.js')
 
 const MEMORY = 2 ** 20
@@ -26,10 +28,11 @@ const PORTION = 2 ** 18
 const READ = 2 ** 16
 
 /**
- * Space is given back in multiples of this: of whole pages, because others may
- * be on their way to a client.
+ * Space is given back in multiples of this, the largest folio of the page cache:
+ * of one that is only in part in a hole the kernel clears that part, which may
+ * still be on its way to a client.
  */
-const HOLE = 2 ** 20
+const HOLE = 2 ** 21
 
 class Spool extends Duplex {
   #memory
@@ -47,6 +50,11 @@ class Spool extends Duplex {
   #isFlushing = false
   #isReading = false
   #isPunching = false
+  /** The reader waits until its destination has drained. */
+  #isDeferred = false
+  /** What sends the next part of the file, and how much was sent before it. */
+  #sender = null
+  #sent = 0
   /** What is to be done when nothing uses the file any more. */
   #whenIdle = null
   /** The reader wants something. */
@@ -73,6 +81,11 @@ class Spool extends Duplex {
   /** How many of them are in the file. */
   get spilled() {
     return this.#end - this.#begin
+  }
+
+  /** Bytes of the file that the kernel sent, which JavaScript never saw. */
+  get sent() {
+    return this.#sent + (this.#sender?.sent ?? 0)
   }
 
   _write(chunk, _, callback) {
@@ -194,6 +207,7 @@ class Spool extends Duplex {
 
   _read() {
     this.#isWanted = true
+    this.#sender?.resume()
     this.#feed()
   }
 
@@ -203,7 +217,11 @@ class Spool extends Duplex {
       if (this.#head.length > 0) {
         this.#give(this.#head.take())
       } else if (this.spilled > 0) {
-        this.#readFile()
+        const way = destinationOf(this, this.#file, this.spilled)
+        this.#isDeferred = way?.isBusy === true
+        if (this.#isDeferred) return
+        if (way === null) this.#readFile()
+        else this.#sendFile(way.destination)
       } else if (this.#tail.length > 0 && !this.#isFlushing) {
         this.#give(this.#tail.take())
       } else {
@@ -221,6 +239,44 @@ class Spool extends Duplex {
     this.#isWanted = this.push(chunk)
     this.#answer()
     this.#tellFailure()
+  }
+
+  /** Has the next part of the file sent. */
+  #sendFile(destination) {
+    this.#isReading = true
+    const range = { from: this.#begin, available: this.spilled }
+    this.#sender = new Sender(this.#file.fd, range, destination, {
+      onEnd: (length, sent) => {
+        this.#sender = null
+        this.#isReading = false
+        this.#sent += sent
+        this.#begin += length
+        this.#punch()
+        this.#answer()
+        this.#tellFailure()
+        this.#feed()
+      },
+      onError: (error) => this.destroy(error),
+      onChunk: (chunk) => this.push(chunk),
+    })
+  }
+
+  resume() {
+    this.#feedLater()
+    return super.resume()
+  }
+
+  /** What waits for the destination to drain may be read now. */
+  #feedLater() {
+    if (!this.#isDeferred) return
+    this.#isDeferred = false
+    process.nextTick(() => this.#feed())
+  }
+
+  /** Someone wants to see bytes, or to go between them. */
+  [kShow]() {
+    this.#sender?.turnAround()
+    this.#feedLater()
   }
 
   #readFile() {
@@ -260,7 +316,8 @@ class Spool extends Duplex {
   }
 
   #isBusy() {
-    return this.#isFlushing || this.#isReading || this.#isPunching
+    const isReading = this.#isReading && this.#sender === null
+    return this.#isFlushing || isReading || this.#isPunching
   }
 
   /** Goes on with what waits for the file to be idle. True if something does. */
@@ -278,7 +335,10 @@ class Spool extends Duplex {
       const file = this.#file
       this.#file = null
       this.#begin = this.#end
+      const sender = this.#sender
+      this.#sender = null
       if (file === null) callback(error)
+      else if (sender !== null) sender.close(() => callback(error))
       else file.close((problem) => callback(error ?? problem))
     }
     // A descriptor in use must not be closed.
@@ -286,6 +346,8 @@ class Spool extends Duplex {
     if (!this.#isBusy()) close()
   }
 }
+
+showBefore(Spool.prototype)
 
 /**
  * A Duplex that is a FIFO between a fast writer and a slow reader.

@@ -8,14 +8,13 @@ const { performance } = require('node:perf_hooks')
 const { Transform, addAbortSignal } = require('node:stream')
 const { clearTimeout, setTimeout } = require('node:timers')
 
+const { kShow, showBefore } = require('../show.js')
 const { kRelay } = require('../transfer/relay.js')
 const { checkNumber, checkOptions } = require('../validators.js')
 const { Bucket } = require('./bucket.js')
 
 // As it is now, not as a test's clock will have it.
 const now = performance.now.bind(performance)
-
-const kShow = Symbol('millrace.show')
 
 /** Longest delay of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
@@ -136,26 +135,7 @@ class Throttle extends Transform {
 
 const METHODS = ['write', 'push', 'emit', 'read', '_read', '_write', '_transform', '_flush']
 
-// Whoever does one of these gets the next byte, or sends it.
-for (const name of ['write', 'end', 'pipe', 'unpipe', 'pause', 'setEncoding', 'read', 'destroy']) {
-  const { [name]: inherited } = Transform.prototype
-  Throttle.prototype[name] = {
-    [name](...args) {
-      this[kShow]()
-      return inherited.apply(this, args)
-    },
-  }[name]
-}
-
-for (const name of ['on', 'addListener', 'prependListener']) {
-  const { [name]: inherited } = Transform.prototype
-  Throttle.prototype[name] = {
-    [name](event, listener) {
-      if (event === 'data' || event === 'readable') this[kShow]()
-      return inherited.call(this, event, listener)
-    },
-  }[name]
-}
+showBefore(Throttle.prototype, ['write', 'end'])
 
 /**
  * A Transform that lets bytes through at a pace, by a token bucket.
