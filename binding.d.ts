@@ -82,9 +82,9 @@ export declare class Separator {
   constructor(bytes: Buffer)
   /**
    * Writes down where separators begin in `piece` (of less than 2 GiB),
-   * from `from` on, as the elements of a Uint32Array. How many they are: as many as there is room for when
-   * there may be more. Below zero, -1 minus their number: not all of the
-   * piece is ASCII.
+   * from `from` on, as the elements of a `Uint32Array`. How many they are:
+   * as many as there is room for when there may be more. Below zero, -1
+   * minus their number: not all of the piece is ASCII.
    */
   find(piece: Buffer, from: number, places: Buffer): number
 }

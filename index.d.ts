@@ -472,7 +472,14 @@ export interface ThrottleOptions extends TransformLimits {
   burst?: number | undefined
 }
 
-/** A Transform that keeps a pace, which may be changed at any time. */
+/**
+ * A Transform that keeps a pace, which may be changed at any time.
+ *
+ * Between a `ReadStream` and what that could be sent to natively, the transfer
+ * passes it by and keeps the pace itself, as `bytesPerSecond` of the `ReadStream`
+ * would be kept, for as long as nobody listens for its bytes, and no `burst` was
+ * asked for. `transfer` of the `ReadStream` tells.
+ */
 export interface Throttle extends Transform {
   /** @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
   bytesPerSecond: number
@@ -520,6 +527,12 @@ export interface Spool extends Duplex {
   readonly size: number
   /** How many of them are in the file. */
   readonly spilled: number
+  /**
+   * Bytes of the file that the kernel sent to an HTTP/1 response or to a
+   * socket, while nobody else wanted them. `stats()` counts each 4 MiB of them,
+   * at most, as a transfer.
+   */
+  readonly sent: number
 }
 
 /**

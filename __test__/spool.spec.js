@@ -105,6 +105,7 @@ describe('createSpool', () => {
         for (let i = pick(3); i > 0; i -= 1) await new Promise(setImmediate)
       }
       await writing
+      await until(() => spool.closed)
       assert.ok(Buffer.concat(parts).equals(bytes), `seed ${seed}`)
     }
     assertNothingIn(folder)

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
-//! with system calls and with `unsafe`. A test holds them to it.
+//! with system calls and, but for two calls of simdutf in `codec`, with
+//! `unsafe`. A test holds them to it.
 
 mod bindings;
 mod codec;

@@ -56,6 +56,7 @@ describe('createSpool', () => {
     expect(spool).type.toBeAssignableTo<stream.Duplex>()
     expect(spool.size).type.toBe<number>()
     expect(spool.spilled).type.toBe<number>()
+    expect(spool.sent).type.toBe<number>()
     expect(createSpool).type.toBeCallableWith()
     expect(createSpool).type.not.toBeCallableWith({ overflow: 'drop' })
   })

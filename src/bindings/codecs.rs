@@ -25,9 +25,9 @@ impl Separator {
     }
 
     /// Writes down where separators begin in `piece` (of less than 2 GiB),
-    /// from `from` on, as the elements of a Uint32Array. How many they are: as many as there is room for when
-    /// there may be more. Below zero, -1 minus their number: not all of the
-    /// piece is ASCII.
+    /// from `from` on, as the elements of a `Uint32Array`. How many they are:
+    /// as many as there is room for when there may be more. Below zero, -1
+    /// minus their number: not all of the piece is ASCII.
     #[napi(catch_unwind)]
     pub fn find(&self, piece: BufferSlice<'_>, from: u32, mut places: BufferSlice<'_>) -> i32 {
         let (room, _) = places.as_chunks_mut();

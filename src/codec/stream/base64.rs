@@ -4,7 +4,7 @@ use super::{Codec, Invalid, Mode, is_space, put, simd};
 
 /// Blocks that are looked at one byte at a time when one of them is not all
 /// of the alphabet. In bytes, and a multiple of four.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 16_384;
 
 /// The two alphabets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,8 +229,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_cut_brings_back_what_was_encoded(
-            bytes in proptest::collection::vec(any::<u8>(), 0..9000),
-            cuts in proptest::collection::vec(1_usize..5000, 1..9),
+            bytes in proptest::collection::vec(any::<u8>(), 0..30_000),
+            cuts in proptest::collection::vec(1_usize..40_000, 1..9),
             spaces in any::<bool>(),
         ) {
             for alphabet in [Alphabet::Standard, Alphabet::Url] {
