@@ -87,6 +87,8 @@ export declare class Errands {
   allocate(file: number, position: number, length: number): number
   /** Gives back what was set aside and not used. */
   trim(file: number): number
+  /** Gives the space of a range of the file back. */
+  punch(file: number, position: number, length: number): number
   /** Opens, for writing, a file in `folder` that has no name until `name`. */
   openNameless(folder: string, mode: number): number
   /** Names such a file `temporary`, and then `target`, which it replaces. */
@@ -102,6 +104,34 @@ export declare class Errands {
   drain(): Array<number>
   /** The names of the calls that `drain` numbers. */
   syscalls(): Array<string>
+}
+
+/** A separator of records. */
+export declare class Separator {
+  /** `bytes` are more than none. */
+  constructor(bytes: Buffer)
+  /**
+   * Writes down where separators begin in `piece` (of less than 2 GiB),
+   * from `from` on, as the elements of a `Uint32Array`. How many they are:
+   * as many as there is room for when there may be more. Below zero, -1
+   * minus their number: not all of the piece is ASCII.
+   */
+  find(piece: Buffer, from: number, places: Buffer): number
+}
+
+/** A codec of one stream. */
+export declare class StreamCodec {
+  constructor(encoding: 'hex' | 'base64' | 'base64url', decodes: boolean, isStrict: boolean)
+  /** The most bytes that so many more, or the end, can bring. */
+  bound(length: number): number
+  /**
+   * Writes what `input` brings to `output`, which has room for `bound()`
+   * and is no part of it. The number of bytes; or, below zero, -1 minus
+   * the place of the first byte of the stream that is wrong.
+   */
+  push(input: Buffer, output: Buffer): number
+  /** The same at the end of the stream. */
+  finish(output: Buffer): number
 }
 
 /** Closes a descriptor. 0, or a negative errno. */

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import type { Duplex, Transform } from 'node:stream'
 
 export { Duplex, PassThrough, Readable, Transform, Writable, finished, pipeline } from 'node:stream'
 
@@ -423,3 +424,206 @@ export function createWriteStream(
   path: fs.PathLike,
   options?: BufferEncoding | WriteStreamOptions,
 ): WriteStream
+
+/** Options of all Duplexes and Transforms here. */
+export interface TransformLimits {
+  /** Destroys the stream, with an `AbortError`, when it is aborted. */
+  signal?: AbortSignal | undefined
+  /** As of `stream.Duplex`. */
+  highWaterMark?: number | undefined
+  /** As of `stream.Duplex`; counts records where the stream gives records. */
+  readableHighWaterMark?: number | undefined
+  /** As of `stream.Duplex`. */
+  writableHighWaterMark?: number | undefined
+}
+
+/** The options of `createSplitter`. */
+export interface SplitterOptions extends TransformLimits {
+  /**
+   * Leaves the separator at the end of each record.
+   * @default false
+   */
+  keep?: boolean | undefined
+  /**
+   * The most bytes of a record, its separator not counted. A longer one is
+   * `ERR_MILLRACE_RECORD_TOO_LONG`, before all of it is in memory.
+   * @default Infinity
+   */
+  maxLength?: number | undefined
+  /**
+   * Records are strings of this encoding, or, with `'buffer'`, slices of the
+   * chunks that were written: nothing is copied, and a record that is kept
+   * keeps its chunk.
+   * @default 'utf8'
+   */
+  encoding?: 'utf8' | 'utf-8' | 'latin1' | 'binary' | 'ascii' | 'buffer' | undefined
+  /**
+   * Gives an array of all the records that end in a chunk, not one by one.
+   * @default false
+   */
+  batch?: boolean | undefined
+}
+
+/** A Transform whose readable side is in object mode and gives `T`s. */
+export interface RecordTransform<T> extends Transform {
+  [Symbol.asyncIterator](): NodeJS.AsyncIterator<T>
+  read(size?: number): T | null
+}
+
+/**
+ * A Transform that cuts what is written to it into records. The last one needs
+ * no separator; nothing behind the last separator is no record.
+ *
+ * @param separator text, which is looked for as UTF-8, or bytes. `'\n'` takes a
+ *   carriage return in front of it along; any other, and `Buffer.from('\n')`,
+ *   is taken as it is
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ * @example
+ * for await (const line of createReadStream('log').pipe(createSplitter())) {}
+ */
+export function createSplitter(
+  separator: string | Uint8Array | undefined,
+  options: SplitterOptions & { encoding: 'buffer'; batch: true },
+): RecordTransform<Buffer[]>
+export function createSplitter(
+  separator: string | Uint8Array | undefined,
+  options: SplitterOptions & { encoding: 'buffer'; batch?: false | undefined },
+): RecordTransform<Buffer>
+export function createSplitter(
+  separator: string | Uint8Array | undefined,
+  options: SplitterOptions & { batch: true },
+): RecordTransform<string[]>
+export function createSplitter(
+  separator?: string | Uint8Array,
+  options?: SplitterOptions & { batch?: false | undefined },
+): RecordTransform<string>
+
+/** The encodings of `createDecoder` and `createEncoder`, in any case. */
+export type StreamEncoding =
+  | 'hex'
+  | 'base64'
+  | 'base64url'
+  | 'utf8'
+  | 'utf-8'
+  | 'utf16le'
+  | 'utf-16le'
+  | 'ucs2'
+  | 'ucs-2'
+  | 'latin1'
+  | 'binary'
+
+/** The options of `createDecoder` and `createEncoder`. */
+export interface CodecOptions extends TransformLimits {
+  /**
+   * `true`: what is wrong is `ERR_MILLRACE_INVALID_TEXT`, whose `offset` says
+   * where: in bytes, or in UTF-16 units of what was written as strings.
+   * Whitespace between the characters of hex and base64 is not wrong. The
+   * padding of base64 is due, that of base64url is not.
+   *
+   * `false`: base64 is read as `Buffer.from` does: both alphabets, up to the
+   * first `=`, without what is foreign. So is hex, which `Buffer.from` would
+   * stop reading there. What is not UTF-8 becomes U+FFFD; to latin1, characters
+   * beyond U+00FF lose their high bits.
+   * @default true
+   */
+  strict?: boolean | undefined
+}
+
+/**
+ * A Transform that takes text or bytes in an encoding: of hex, base64 and
+ * base64url it makes Buffers, of all others strings. Any cut of its input gives
+ * the same as none.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function createDecoder(encoding: StreamEncoding, options?: CodecOptions): Transform
+
+/**
+ * A Transform that makes Buffers: of bytes their hex, base64 or base64url; of
+ * text, written as strings or as UTF-8, what it is in any other encoding.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ */
+export function createEncoder(encoding: StreamEncoding, options?: CodecOptions): Transform
+
+/** The options of `createThrottle`. */
+export interface ThrottleOptions extends TransformLimits {
+  /** The highest pace, at least 1. `Infinity` is none. */
+  bytesPerSecond: number
+  /**
+   * Bytes that may be saved up while less was to do, at least 1.
+   * @default a tenth of a second's
+   */
+  burst?: number | undefined
+}
+
+/**
+ * A Transform that keeps a pace, which may be changed at any time.
+ *
+ * Between a `ReadStream` and what that could be sent to natively, the transfer
+ * passes it by and keeps the pace itself, as `bytesPerSecond` of the `ReadStream`
+ * would be kept, for as long as nobody listens for its bytes, and no `burst` was
+ * asked for. `transfer` of the `ReadStream` tells.
+ */
+export interface Throttle extends Transform {
+  /** @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
+  bytesPerSecond: number
+  /** @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` */
+  burst: number
+}
+
+/**
+ * A Transform that lets bytes through at a pace, by a token bucket.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ */
+export function createThrottle(options: ThrottleOptions): Throttle
+
+/** The options of `createSpool`. */
+export interface SpoolOptions extends TransformLimits {
+  /**
+   * Bytes that are kept in memory; the rest goes to a file. Half a MiB more may
+   * be on its way there.
+   * @default 1048576
+   */
+  memory?: number | undefined
+  /**
+   * Where the file is made once it is needed. It has no name, or for a moment.
+   * @default os.tmpdir()
+   */
+  directory?: string | undefined
+  /**
+   * Bytes that are held, in memory and in the file.
+   * @default Infinity
+   */
+  maxSize?: number | undefined
+  /**
+   * What becomes of a write beyond `maxSize`: it waits for the reader, or is
+   * `ERR_MILLRACE_SPOOL_FULL`.
+   * @default 'wait'
+   */
+  overflow?: 'wait' | 'error' | undefined
+  /** As of `stream.Duplex`. */
+  emitClose?: boolean | undefined
+}
+
+/** A FIFO: what is written comes out as it was, when it is read. */
+export interface Spool extends Duplex {
+  /** Bytes that were written and not read yet. */
+  readonly size: number
+  /** How many of them are in the file. */
+  readonly spilled: number
+  /**
+   * Bytes of the file that the kernel sent to an HTTP/1 response or to a
+   * socket, while nobody else wanted them. `stats()` counts each 4 MiB of them,
+   * at most, as a transfer.
+   */
+  readonly sent: number
+}
+
+/**
+ * A Duplex between a fast writer and a slow reader, who does not hold the
+ * writer up. A disk that is full, or another trouble with the file, is an
+ * `'error'` behind everything that can still be read.
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ * @example
+ * upstream.pipe(createSpool()).pipe(response)
+ */
+export function createSpool(options?: SpoolOptions): Spool

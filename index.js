@@ -11,6 +11,10 @@ const {
 } = require('node:stream')
 
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
+const { createSpool } = require('./lib/spool/spool.js')
+const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
+const { createSplitter } = require('./lib/transforms/splitter.js')
+const { createThrottle } = require('./lib/transforms/throttle.js')
 const { stats } = require('./lib/transfer/statistics.js')
 const { WriteStream, createWriteStream } = require('./lib/write-stream.js')
 
@@ -19,6 +23,11 @@ module.exports = {
   ReadStream,
   createWriteStream,
   WriteStream,
+  createSpool,
+  createSplitter,
+  createDecoder,
+  createEncoder,
+  createThrottle,
   stats,
   Readable,
   Writable,

@@ -341,6 +341,33 @@ describe('benchmark/cold.js', () => {
   })
 })
 
+describe('benchmark/transform.js', () => {
+  it('measures every case beside its peers, and compares results', { timeout: PATIENCE }, (t) => {
+    const args = ['--quick', '--rounds', '1', '--json', 'result.json']
+    const { status, stdout, stderr, temporary, leftovers } = run(t, 'transform.js', args)
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(leftovers, [])
+    const json = fs.readFileSync(path.join(temporary, 'result.json'), 'utf8')
+    const { host, rows } = JSON.parse(json)
+    assert.strictEqual(host.node, process.version)
+    assert.strictEqual(rows.length, 8)
+    for (const { name, sha256, seconds, cpuSeconds, ratios } of rows) {
+      assert.match(sha256, /^[0-9a-f]{64}$/, name)
+      assertMeasured(seconds)
+      assert.ok(Object.values(cpuSeconds).every(Number.isFinite))
+      for (const ratio of Object.values(ratios)) assertMeasured(ratio)
+    }
+    assert.match(stdout, /^\| lines, in batches \| split2 \|/m)
+    assert.match(stdout, /^\| spool, 1 MiB of memory \| fs-capacitor \|/m)
+  })
+
+  it('says what is wrong with its options', (t) => {
+    const { status, stderr } = run(t, 'transform.js', ['--only', 'lines'])
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /"lines" in --only is none of lines-await, lines-data/)
+  })
+})
+
 describe('the statistics of the benchmarks', () => {
   it('find the median in any order, between two values if need be', () => {
     assert.strictEqual(median([5]), 5)

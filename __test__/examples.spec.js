@@ -554,6 +554,43 @@ describe('metrics.js', () => {
   })
 })
 
+describe('duplex.js', () => {
+  test('Its upstream is free long before its client has everything.', options, async (t) => {
+    const { stdout, stderr, code } = await run(t, path.join(EXAMPLES, 'duplex.js'), ['4'])
+    assert.deepEqual(
+      { stdout, stderr, code },
+      {
+        stdout: 'The upstream is free; less than half has arrived.\nAll 4 MiB have arrived.\n',
+        stderr: '',
+        code: 0,
+      },
+    )
+  })
+})
+
+describe('transform.js', () => {
+  test('It counts the words of data.txt, and makes hex of a line.', options, async (t) => {
+    const { stdout, stderr, code } = await run(t, path.join(EXAMPLES, 'transform.js'))
+    const content = fs.readFileSync(DATA, 'utf8')
+    const lines = content.split('\n').slice(0, -1)
+    const longest = lines.reduce((best, line) => (line.length > best.length ? line : best), '')
+    const words = content.split(/\s+/).filter(Boolean).length
+    assert.equal(stderr, '')
+    assert.equal(code, 0)
+    assert.equal(
+      stdout,
+      `lines: ${lines.length}, words: ${words}, the longest line in hex:\n` +
+        `${Buffer.from(longest).toString('hex')}\n`,
+    )
+  })
+
+  test('It says that a file is missing.', options, async (t) => {
+    const { stderr, code } = await run(t, path.join(EXAMPLES, 'transform.js'), ['nowhere'])
+    assert.equal(code, 1)
+    assert.match(stderr, /^The file cannot be read: ENOENT/)
+  })
+})
+
 describe('examples/', () => {
   test('The README has a line for every script.', () => {
     const readme = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8')

@@ -66,6 +66,25 @@ test('the example of stream.transfer prints what it says', () => {
   assert.equal(stdout.trim().replace(/bytes: \d+/, ''), shown.replace(/bytes: \d+/, ''))
 })
 
+test('the example of Transforms and a spool gives lines, and lengths of chunks', () => {
+  const folder = application()
+  const image = bytes(100_000)
+  fs.writeFileSync(path.join(folder, 'app.log'), 'first\r\nsecond\n')
+  fs.writeFileSync(path.join(folder, 'image.b64'), image.toString('base64'))
+  fs.writeFileSync(path.join(folder, 'transforms.mjs'), block('mjs'))
+  const { stdout, stderr } = spawnSync(process.execPath, ['transforms.mjs'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.equal(stderr, '')
+  const [first, second, ...lengths] = stdout.trim().split('\n')
+  assert.deepEqual([first, second], ['first', 'second'])
+  assert.equal(
+    lengths.reduce((sum, length) => sum + Number(length), 0),
+    image.length,
+  )
+})
+
 test('every reason in the code is in the types and in the README, and none other', () => {
   const used = new Set()
   const files = fs.readdirSync(path.join(root, 'lib'), { recursive: true }).map(String)

@@ -101,6 +101,11 @@ function trim(fd, callback) {
   return whenDone(errands.trim(fd), 'MILLRACEWRITE', callback)
 }
 
+/** Gives the space of a range back; see `allocate`. */
+function punch(fd, position, length, callback) {
+  return whenDone(errands.punch(fd, position, length), 'MILLRACEWRITE', callback)
+}
+
 /** Opens, for writing, a file in `folder` that has no name; see `open`. */
 function openNameless(folder, mode, callback) {
   return whenDone(errands.openNameless(folder, mode), 'MILLRACEOPEN', callback)
@@ -111,4 +116,4 @@ function name(fd, temporary, target, callback) {
   return whenDone(errands.name(fd, temporary, target), 'MILLRACEOPEN', callback)
 }
 
-module.exports = { read, open, write, allocate, trim, openNameless, name }
+module.exports = { read, open, write, allocate, trim, punch, openNameless, name }

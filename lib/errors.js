@@ -63,6 +63,17 @@ function incomplete(code, bytes, what) {
   return new MillraceError(code, message)
 }
 
+/**
+ * Text that is not in its encoding.
+ * @param {string} encoding
+ * @param {number} offset of what is wrong, from the beginning of the stream; in
+ *   bytes, or in UTF-16 units of text that was written as strings
+ */
+function invalidText(encoding, offset) {
+  const message = `The stream is not valid ${encoding} at offset ${offset}`
+  return Object.assign(new MillraceError('ERR_MILLRACE_INVALID_TEXT', message), { offset })
+}
+
 /** The ERR_INVALID_ARG_TYPE of Node. */
 function invalidArgType(name, expected, actual, kind = 'property') {
   const received =
@@ -104,6 +115,7 @@ module.exports = {
   incompatibleOptions,
   incomplete,
   socketError,
+  invalidText,
   MillraceError,
   invalidArgType,
   invalidArgValue,

@@ -8,13 +8,15 @@
 //! Layers, each of which may use those to its right:
 //!
 //! ```text
-//! bindings -> transfer, file -> threads, mailbox -> sync, sys -> error
+//! bindings -> transfer, file, codec -> threads, mailbox -> sync, sys -> error
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
-//! with system calls and with `unsafe`. A test holds them to it.
+//! with system calls and, but for two calls of simdutf in `codec`, with
+//! `unsafe`. A test holds them to it.
 
 mod bindings;
+mod codec;
 mod error;
 mod file;
 mod mailbox;

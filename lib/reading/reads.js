@@ -3,6 +3,7 @@
 // Reads of regular files: from memory at once, else by the addon's threads.
 
 const errands = require('../errands.js')
+const { countAllocated } = require('../kept-memory.js')
 const { binding } = require('../native.js')
 const { deliver } = require('./turn.js')
 
@@ -20,20 +21,6 @@ const UNSUPPORTED = -(2 ** 31)
 
 /** The position that stands for the file's own offset. */
 const OWN_OFFSET = -1
-
-/**
- * Bytes after which the allocator is told to keep memory for more. Below, a
- * process keeps none that it may not need.
- */
-const MANY = 2 ** 23
-
-/** Bytes that were asked for, until they are many. */
-let asked = 0
-
-function countAsked(length) {
-  asked += length
-  if (asked >= MANY) binding.keepFreedMemory()
-}
 
 /** Reads on behalf of one stream, from one regular file. */
 class Reads {
@@ -53,7 +40,7 @@ class Reads {
    */
   read(fd, buffer, position = OWN_OFFSET, callback, readAsNode) {
     if (!this.#isCacheable) return readAsNode()
-    if (asked < MANY) countAsked(buffer.length)
+    countAllocated(buffer.length)
     // What cannot be asked (/proc, say) may be shorter than it seems, or wait
     // for more: only Node reads that as Node does.
     const part = buffer.length <= MOST_AT_ONCE ? buffer : buffer.subarray(0, PROBE)

@@ -2,6 +2,10 @@
 
 // How the body of a response is framed, and how much of it is still owed.
 
+const http = require('node:http')
+
+const { writeHead, _implicitHeader } = http.ServerResponse.prototype
+
 const kBodyStart = Symbol('millrace.bodyStart')
 
 /**
@@ -52,6 +56,11 @@ function bytesOwed(response) {
   return Math.max(0, response._contentLength - (response.socket.bytesWritten - start))
 }
 
+/** True when someone has put a function of their own where headers are made. */
+function isHeard(response) {
+  return response.writeHead !== writeHead || response._implicitHeader !== _implicitHeader
+}
+
 /**
  * True when the framing of the response is one that can be written from
  * outside: chunked, a Content-Length that is a number, or until the
@@ -85,6 +94,7 @@ module.exports = {
   markHeaderSent,
   unmarkHeaderSent,
   bytesOwed,
+  isHeard,
   isKnown,
   isShort,
   isEndedShort,

@@ -14,13 +14,12 @@ const {
   markHeaderSent,
   unmarkHeaderSent,
   bytesOwed,
+  isHeard,
   isKnown,
   isEndedShort,
 } = require('./framing.js')
 const { LastPacket, PUSHED, HELD_BACK, CORKED } = require('./last-packet.js')
 const { SocketStretch } = require('./stretch.js')
-
-const { writeHead, _implicitHeader } = http.ServerResponse.prototype
 
 /** Size of an HTTP chunk. Larger ones cost less, but a stop waits for an end. */
 const CHUNK = 2 ** 20
@@ -53,7 +52,7 @@ class ToSocket {
       return this.#send({ survey, socket: destination, position, length: available })
     }
     // Asked before, because who wants to see the headers may do so once.
-    const isHeard = response.writeHead !== writeHead || response._implicitHeader !== _implicitHeader
+    const isWatched = isHeard(response)
     let header
     try {
       header = takeHeader(response)
@@ -66,7 +65,7 @@ class ToSocket {
     if (!isKnown(response)) return 'framing-unknown'
     // Code that wants to see the headers has run, and may have changed
     // anything.
-    if (isHeard) {
+    if (isWatched) {
       const obstacle = transfer.obstacleBefore(() => obstacleOf(response))
       if (obstacle !== null) return obstacle
     }

@@ -16,6 +16,7 @@ const { obstacleOf: obstacleOfDestination } = require('./destination.js')
 const { Observer } = require('./observer.js')
 const { Pace } = require('./pace.js')
 const { Report, isPassing } = require('./report.js')
+const { Route } = require('./route.js')
 const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
 const { StallWatch } = require('./stall-watch.js')
 const { surveyOf } = require('./survey.js')
@@ -45,9 +46,9 @@ class Transfer {
   /** Milliseconds; 0 for any time. */
   #stallTimeout = 0
   #stallWatch = null
-
-  /** How fast it may go, or null. */
-  pace = null
+  /** Of the source itself, or null. */
+  #pace = null
+  #route
 
   /**
    * @param {import('../read-stream.js').ReadStream} source
@@ -62,9 +63,10 @@ class Transfer {
     this.observer = new Observer(source, this)
     this.#fs = fs
     this.#excludedBecause = disabledBecause ?? excludedBecause
-    if (limits === null) return
-    if (limits.bytesPerSecond !== Infinity) this.pace = new Pace(limits.bytesPerSecond)
-    this.#stallTimeout = limits.stallTimeout
+    const { bytesPerSecond = Infinity, stallTimeout = 0 } = limits ?? {}
+    if (bytesPerSecond !== Infinity) this.#pace = new Pace(bytesPerSecond)
+    this.#stallTimeout = stallTimeout
+    this.#route = new Route(this.#pace, stallTimeout > 0)
   }
 
   /** @param {Function} ondata the listener of 'data' that a pipe added */
@@ -86,25 +88,28 @@ class Transfer {
   take() {
     const { source } = this
     if (this.#stallTimeout > 0) this.#watchForStall()
-    const [destination] = source._readableState.pipes
-    this.pace?.account(source.bytesRead, destination?._hasBody === false)
+    const [piped] = source._readableState.pipes
+    this.#pace?.account(source.bytesRead, piped?._hasBody === false)
+    const { destination, isBusy } = this.#route.look(piped)
+    const obstacleOfOthers = () =>
+      this.#obstacleOfFile() ??
+      obstacleOfDestination(destination) ??
+      (isBusy ? 'destination-busy' : null)
     const reason =
-      this.#excludedBecause ??
-      this.obstacleBefore(() => this.#obstacleOfFile() ?? obstacleOfDestination(destination)) ??
-      this.#begin(destination)
+      this.#excludedBecause ?? this.obstacleBefore(obstacleOfOthers) ?? this.#begin(destination)
     if (reason === EARLY) return true
     // Node reads ahead while the destination is full. What is in its buffer
     // then keeps the rest in JavaScript, so nothing is read ahead.
-    this.#isDeferred = isPassing(reason) && this.#waitsFor(destination, reason)
+    this.#isDeferred = isPassing(reason) && this.#waitsFor(piped, reason)
     if (this.#isDeferred) return true
     this.#report.note(reason)
     return reason === null || this.#isEarly()
   }
 
-  #waitsFor(destination, reason) {
-    if (this.source._readableState.awaitDrainWriters === destination) return true
-    const isWaiting = reason === 'not-open' && writeFsOf(destination).isOpening
-    if (isWaiting) writeFsOf(destination).whenOpen(() => this.#readDeferred())
+  #waitsFor(piped, reason) {
+    if (this.source._readableState.awaitDrainWriters === piped) return true
+    const isWaiting = reason === 'not-open' && writeFsOf(piped).isOpening
+    if (isWaiting) writeFsOf(piped).whenOpen(() => this.#readDeferred())
     return isWaiting
   }
 
@@ -119,12 +124,12 @@ class Transfer {
 
   #isEarly() {
     const { source } = this
-    return this.pace?.isEarly(() => source._read(source.readableHighWaterMark)) === true
+    return this.#pace?.isEarly(() => source._read(source.readableHighWaterMark)) === true
   }
 
   /** How much of `size` bytes JavaScript is to read now. */
   portionOf(size) {
-    return Math.min(size, this.pace?.portion ?? size)
+    return Math.min(size, this.#pace?.portion ?? size)
   }
 
   /** The source flows again, perhaps because its destination has drained. */
@@ -156,7 +161,7 @@ class Transfer {
     }
     this.settle(error)
     this.#stallWatch?.stop()
-    this.pace?.stop()
+    this.#pace?.stop()
   }
 
   /** 'end' was emitted, or never will be. */
@@ -195,6 +200,11 @@ class Transfer {
 
   // What follows is for the ways.
 
+  /** How fast a stretch may go, or null. */
+  get pace() {
+    return this.#route.pace
+  }
+
   /** Nothing is native from now on. */
   exclude(reason) {
     this.#excludedBecause = reason
@@ -209,6 +219,7 @@ class Transfer {
   /** Leaves a stretch, which `make` makes, to the pump. */
   carry(make, way) {
     this.#runsOn = way
+    this.#route.begin(this)
     this.#run = make((...end) => this.#onEnd(...end))
     this.observer.hold()
   }
@@ -240,6 +251,7 @@ class Transfer {
     const run = this.#run
     const { source } = this
     this.#run = null
+    this.#route.end()
     this.#report.engine = completion.engine
     const goesOn = this.#runsOn.ended(run, completion, told)
     run.release()
@@ -257,7 +269,7 @@ class Transfer {
 
   /**
    * True while a destination that was ended meanwhile, or a file that was
-   * destroyed, takes what comes before its end. Node would see that it is full, and write nothing behind the end.
+   * destroyed, takes what comes before its end: to Node it would be full.
    */
   #isEnded(destination) {
     const isEnded =

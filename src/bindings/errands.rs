@@ -92,6 +92,14 @@ impl Errands {
         fd::borrow(file).and_then(|file| self.errands.trim(file)).unwrap_or(0)
     }
 
+    /// Gives the space of a range of the file back.
+    #[napi(catch_unwind)]
+    pub fn punch(&self, file: i32, position: f64, length: f64) -> u32 {
+        fd::borrow(file)
+            .and_then(|file| self.errands.punch(file, whole(position), whole(length)))
+            .unwrap_or(0)
+    }
+
     /// Opens, for writing, a file in `folder` that has no name until `name`.
     #[napi(catch_unwind)]
     pub fn open_nameless(&self, folder: String, mode: u32) -> u32 {

@@ -124,6 +124,25 @@ impl Errands {
         self.submit(move || calls::trim(file.as_fd()).map(|()| Done::Nothing))
     }
 
+    /// Gives the space of a range back. Returns the errand's number.
+    ///
+    /// # Errors
+    /// When there is no descriptor or no thread for it.
+    pub(crate) fn punch(
+        self: &Arc<Self>,
+        file: BorrowedFd<'_>,
+        offset: u64,
+        length: u64,
+    ) -> Result<u32> {
+        let file = fd::duplicate(file)?;
+        self.submit(move || {
+            let punched = calls::punch_hole(file.as_fd(), offset, length);
+            // Closed before it is told.
+            drop(file);
+            punched.map(|()| Done::Nothing)
+        })
+    }
+
     /// Opens a file that has no name yet. Returns the errand's number.
     ///
     /// # Errors

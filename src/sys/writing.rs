@@ -80,6 +80,14 @@ fn last_errno() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
 
+/// `fallocate(FALLOC_FL_PUNCH_HOLE)`: gives the space of a range back to the
+/// file system. The size of the file stays.
+pub(crate) fn punch_hole(file: BorrowedFd<'_>, offset: u64, length: u64) -> Result<()> {
+    let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    retry_on_intr(|| rustix::fs::fallocate(file, flags, offset, length))
+        .map_err(|e| Error::new(e, "fallocate"))
+}
+
 /// `fallocate(2)` with `FALLOC_FL_KEEP_SIZE`, from where the next byte will be
 /// written, or from `position`.
 pub(crate) fn allocate(file: BorrowedFd<'_>, position: Option<u64>, length: u64) -> Result<()> {

@@ -1,0 +1,63 @@
+// Never run: what users write must type-check, what is wrong must not.
+
+import type * as stream from 'node:stream'
+
+import { createDecoder, createEncoder, createSplitter, createSpool, createThrottle } from 'millrace'
+import { describe, expect, test } from 'tstyche'
+
+describe('createSplitter', () => {
+  test('gives what its options say', async () => {
+    for await (const line of createSplitter()) expect(line).type.toBe<string>()
+    for await (const line of createSplitter('\n', { keep: true, maxLength: 5 })) {
+      expect(line).type.toBe<string>()
+    }
+    for await (const lines of createSplitter('\n', { batch: true })) {
+      expect(lines).type.toBe<string[]>()
+    }
+    for await (const record of createSplitter(Buffer.of(0), { encoding: 'buffer' })) {
+      expect(record).type.toBe<Buffer>()
+    }
+    const batches = createSplitter(undefined, { encoding: 'buffer', batch: true })
+    expect(batches.read()).type.toBe<Buffer[] | null>()
+  })
+
+  test('is a Transform, and takes no other separator and no other options', () => {
+    expect(createSplitter()).type.toBeAssignableTo<stream.Transform>()
+    expect(createSplitter).type.not.toBeCallableWith(5)
+    expect(createSplitter).type.not.toBeCallableWith('\n', { encoding: 'utf16le' })
+    expect(createSplitter).type.not.toBeCallableWith('\n', { maxLength: '5' })
+  })
+})
+
+describe('createDecoder and createEncoder', () => {
+  test('take an encoding and whether to be strict', () => {
+    expect(createDecoder('hex')).type.toBe<stream.Transform>()
+    expect(createEncoder('base64url', { strict: false })).type.toBe<stream.Transform>()
+    expect(createDecoder).type.not.toBeCallableWith()
+    expect(createDecoder).type.not.toBeCallableWith('utf9')
+    expect(createEncoder).type.not.toBeCallableWith('hex', { strict: 1 })
+  })
+})
+
+describe('createThrottle', () => {
+  test('needs a pace, which can be changed', () => {
+    const throttle = createThrottle({ bytesPerSecond: 5, burst: 7 })
+    throttle.bytesPerSecond = Infinity
+    throttle.burst = 8
+    expect(throttle).type.toBeAssignableTo<stream.Transform>()
+    expect(createThrottle).type.not.toBeCallableWith({})
+    expect(createThrottle).type.not.toBeCallableWith()
+  })
+})
+
+describe('createSpool', () => {
+  test('takes sizes and a directory, and tells what it holds', () => {
+    const spool = createSpool({ memory: 1, directory: '/tmp', maxSize: 2, overflow: 'error' })
+    expect(spool).type.toBeAssignableTo<stream.Duplex>()
+    expect(spool.size).type.toBe<number>()
+    expect(spool.spilled).type.toBe<number>()
+    expect(spool.sent).type.toBe<number>()
+    expect(createSpool).type.toBeCallableWith()
+    expect(createSpool).type.not.toBeCallableWith({ overflow: 'drop' })
+  })
+})

@@ -1,0 +1,98 @@
+'use strict'
+
+// A token bucket: how many bytes may go now, or when some may. Pure: the time
+// is given, in milliseconds.
+
+/** Portions a second, where the pace allows. */
+const PORTIONS_PER_SECOND = 20
+
+/** Less is not worth a packet, unless a second has no more. In bytes. */
+const LEAST = 2 ** 12
+
+/** Longest portion, in bytes. */
+const MOST = 2 ** 20
+
+/** What a late timer loses is made up for as far as this. In milliseconds. */
+const MADE_UP = 100
+
+class Bucket {
+  #rate
+  #burst
+  #tokens
+  #time
+
+  /**
+   * A full one.
+   * @param {number} rate bytes a second, more than none; Infinity for no limit
+   * @param {number | undefined} burst most bytes that are saved up; by default
+   *   a tenth of a second's
+   * @param {number} time
+   */
+  constructor(rate, burst, time) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#tokens = this.burst
+    this.#time = time
+  }
+
+  get rate() {
+    return this.#rate
+  }
+
+  get burst() {
+    return this.#burst ?? Math.max(1, this.#rate / 10)
+  }
+
+  /** From now on. What was saved up at the old pace is kept, up to the burst. */
+  change(rate, burst, time) {
+    this.#fill(time, 0)
+    this.#rate = rate
+    this.#burst = burst
+    this.#tokens = Math.min(this.#tokens, this.burst)
+  }
+
+  /** All went, by another way. */
+  drain(time) {
+    this.#fill(time, 0)
+    this.#tokens = 0
+  }
+
+  /** Nobody wanted any until now. */
+  rest(time) {
+    this.#fill(time, 0)
+  }
+
+  /**
+   * Bytes of `wanted` that may go at `time`; 0 when it is worth to wait.
+   * @param {number} wanted more than none
+   * @param {number} time
+   */
+  take(wanted, time) {
+    if (this.#rate === Infinity) return wanted
+    // Who waits is not to lose what came while a timer was late.
+    this.#fill(time, MADE_UP)
+    if (this.#tokens < this.#portion(wanted)) return 0
+    const count = Math.min(wanted, Math.floor(this.#tokens))
+    this.#tokens -= count
+    return count
+  }
+
+  /** Milliseconds until some of `wanted` bytes may go. */
+  delay(wanted) {
+    return Math.max(0, ((this.#portion(wanted) - this.#tokens) / this.#rate) * 1000)
+  }
+
+  #portion(wanted) {
+    const part = Math.max(Math.min(LEAST, this.#rate), this.#rate / PORTIONS_PER_SECOND)
+    return Math.max(1, Math.floor(Math.min(wanted, part, MOST, Math.max(1, this.burst))))
+  }
+
+  #fill(time, extra) {
+    const most = this.burst + (this.#rate * extra) / 1000
+    const more = (this.#rate * Math.max(0, time - this.#time)) / 1000
+    this.#tokens = Math.max(this.#tokens, Math.min(most, this.#tokens + more))
+    this.#time = Math.max(this.#time, time)
+  }
+}
+
+module.exports = { Bucket }
