@@ -63,6 +63,46 @@ test('a client that leaves destroys the source, however it is carried', async (t
   }
 })
 
+test('a client that resets what it has pipelined leaves no file open', async (t) => {
+  const streams = new Set()
+  const { connect } = await serveHttp(t, (request, response) => {
+    const stream = createReadStream(file)
+    streams.add(stream)
+    stream.on('close', () => streams.delete(stream))
+    stream.pipe(response)
+  })
+  const warnings = []
+  const onWarning = (warning) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.after(() => process.off('warning', onWarning))
+  const client = await connect()
+  client.socket.pause()
+  client.socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(100))
+  await until(() => streams.size > 10, 'some to wait for their turn')
+  client.socket.resetAndDestroy()
+  await until(() => streams.size === 0, 'the sources to close')
+  await until(() => descriptorsOn(file) === 0, 'the descriptors to be closed')
+  assert.deepEqual(warnings, [])
+})
+
+test('a client that leaves a response which the program ended closes the source', async (t) => {
+  for (const options of [undefined, { native: false }]) {
+    const { connect, seen } = await hostOf(t, file, options)
+    const client = await connect()
+    client.socket.pause()
+    client.get('/')
+    await until(() => seen.streams.size === 1)
+    const [stream] = seen.streams
+    await once(stream, 'ready')
+    // It is full before the program ends it.
+    const state = stream._readableState
+    await until(() => stream.transfer.bytes > 2 * MIB || state.awaitDrainWriters !== null)
+    state.pipes[0].end()
+    client.socket.resetAndDestroy()
+    await until(() => stream.closed, 'the source to close')
+  }
+})
+
 test('a source that someone still reads is left alone when its client leaves', async (t) => {
   let stream
   let read = 0

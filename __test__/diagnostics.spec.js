@@ -319,6 +319,25 @@ test('a subscriber may do anything to a stream that starts', async (t) => {
   )
 })
 
+test('whom a subscriber pipes a stream to instead is the destination of its transfer', async (t) => {
+  const { end } = tally()
+  subscribe(
+    t,
+    (_, { stream, destination }) => {
+      stream.unpipe(destination)
+      stream.pipe(destination)
+    },
+    ['start'],
+  )
+  for (const file of [small, large]) {
+    const client = await serve(t, (_, response) => createReadStream(file).pipe(response))
+    client.get('/')
+    assert.equal((await client.response()).complete, true)
+  }
+  const { started, done, active } = await end()
+  assert.deepEqual({ started, done, active }, { started: 2, done: 2, active: undefined })
+})
+
 test('a subscriber that throws harms no transfer', () => {
   const { status, stdout, stderr } = run(
     `

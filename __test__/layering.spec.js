@@ -121,6 +121,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transfer/source.js',
     ],
     [
+      'lib/abandoned.js',
       'lib/limits.js',
       'lib/native-fs.js',
       'lib/native-write-fs.js',

@@ -42,6 +42,7 @@ for (const kind of [
   'paused',
   'unfinished',
   'piped to one that stands still',
+  'watched for stalls',
   'read to its end',
   'destroyed',
   'sent',

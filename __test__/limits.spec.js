@@ -281,6 +281,31 @@ for (const native of [true, false]) {
   })
 }
 
+for (const native of [true, false]) {
+  test(`a timeout that is set meanwhile sees a slow client move (native: ${native})`, async (t) => {
+    const { promise: timedOut, resolve: onTimeout } = deferred()
+    let set
+    const { address } = await serveHttp(t, (request, response) => {
+      createReadStream(endless, { native }).pipe(response)
+      set = () => request.socket.setTimeout(400, onTimeout)
+    })
+    const { socket, got } = readSlowly(t, address)
+    socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n')
+    await until(() => got() > 2 ** 20, 'the download to be under way')
+    set()
+    const moved = new Promise((resolve) => setTimeout(resolve, 1200, 'it moved'))
+    assert.equal(await Promise.race([timedOut, moved]), 'it moved')
+  })
+}
+
+function deferred() {
+  let resolve
+  const promise = new Promise((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
 test('a stream that its user pauses does not stall', async (t) => {
   let stream
   const { connect } = await serveHttp(t, (request, response) => {

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict')
 const { fork, spawn } = require('node:child_process')
 const { once } = require('node:events')
+const net = require('node:net')
 const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
 
@@ -37,6 +38,32 @@ const ENDS = [
   ['SIGINT', null, 'SIGINT', CUT],
   ['SIGKILL', null, 'SIGKILL', CUT],
 ]
+
+test('a process stays up until all is sent, even into a socket that does not keep it up', async (t) => {
+  let received = 0
+  const server = net.createServer((socket) => {
+    // Far more than the buffers of both sides wait until the process could have ended.
+    socket.pause()
+    setTimeout(() => socket.resume(), 200)
+    socket.on('data', (part) => {
+      received += part.length
+    })
+  })
+  t.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const code = `
+    const { connect } = require('node:net')
+    const { createReadStream } = require(${JSON.stringify(require.resolve('..'))})
+    const socket = connect(${server.address().port}, '127.0.0.1', () => {
+      socket.unref()
+      createReadStream(${JSON.stringify(file)}).pipe(socket)
+    })`
+  const child = spawn(process.execPath, ['-e', code], { stdio: 'inherit' })
+  const [exitCode] = await once(child, 'exit')
+  assert.equal(exitCode, 0)
+  await until(() => received === content.length, `all of ${content.length} bytes`)
+})
 
 /** Ends a process that has transfers of all kinds in flight. */
 async function endOf(library, how, expected) {

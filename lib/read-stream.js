@@ -5,10 +5,7 @@
 // callable without `new`, and with Node's constructor behind it, so that
 // validation, events and their order are the running Node's.
 
-const http = require('node:http')
-const net = require('node:net')
-const { setImmediate } = require('node:timers')
-
+const { isGone, releaseLater, releaseWithConnection } = require('./abandoned.js')
 const { limitsOf } = require('./limits.js')
 const { NativeFs } = require('./native-fs.js')
 const { NodeReadStream, markMillraceClass } = require('./originals.js')
@@ -65,14 +62,16 @@ ReadStream.prototype.pipe = function (destination, options) {
   const { data } = this._events
   this[kTransfer].pipedBy(Array.isArray(data) ? data.at(-1) : data)
   if (isGone(destination)) releaseLater(this)
+  else releaseWithConnection(this, destination)
   return destination
 }
 
 ReadStream.prototype.unpipe = function (destination, options) {
   this[kTransfer].stop()
   this[kTransfer].observer.unpipe(destination)
+  const isPiped = this._readableState.pipes.includes(destination)
   base.unpipe.call(this, destination, options)
-  if (destination !== undefined && isGone(destination)) releaseLater(this)
+  if (destination !== undefined && isGone(destination, isPiped)) releaseLater(this)
   return this
 }
 
@@ -106,6 +105,18 @@ ReadStream.prototype.prependListener = function (event, listener) {
   return basePrependListener.call(this, event, listener)
 }
 
+// Without its listener, what a pipe would get is dropped.
+ReadStream.prototype.removeListener = function (event, listener) {
+  if (event === 'data') this[kTransfer].stop()
+  return base.removeListener.call(this, event, listener)
+}
+ReadStream.prototype.off = ReadStream.prototype.removeListener
+
+ReadStream.prototype.removeAllListeners = function (...events) {
+  if (events.length === 0 || events[0] === 'data') this[kTransfer].stop()
+  return base.removeAllListeners.apply(this, events)
+}
+
 Object.defineProperty(ReadStream.prototype, 'transfer', {
   configurable: true,
   enumerable: false,
@@ -114,37 +125,6 @@ Object.defineProperty(ReadStream.prototype, 'transfer', {
     return this[kTransfer].describe()
   },
 })
-
-/** True for the side of a network connection whose peer is gone. */
-function isGone(destination) {
-  // Node ends a socket whose client has ended, unless it may be half open.
-  if (destination instanceof net.Socket && destination.readableEnded) {
-    if (destination.writableFinished) return true
-  }
-  if (destination instanceof http.OutgoingMessage || destination instanceof net.Socket) {
-    return (destination.destroyed || destination.closed === true) && !destination.writableFinished
-  }
-  // HTTP/2, without loading node:http2 to ask. Its response knows whether it
-  // was ended, its stream whether all of it was sent.
-  const { stream = destination } = destination
-  if (typeof stream.respond !== 'function' || !stream.destroyed) return false
-  return stream === destination ? !stream.writableFinished : !destination.writableEnded
-}
-
-/**
- * Node leaves the source of a pipe open when its destination closes early,
- * and its descriptor with it (nodejs/node#1834). Nobody reads on, as a rule;
- * who does has until the event loop's next turn to say so.
- */
-function releaseLater(stream) {
-  setImmediate(() => {
-    const { pipes } = stream._readableState
-    const isUsed =
-      pipes.some((destination) => !isGone(destination)) ||
-      (pipes.length === 0 && stream.listenerCount('data') + stream.listenerCount('readable') > 0)
-    if (!isUsed && stream.autoClose && !stream.destroyed) stream.destroy()
-  })
-}
 
 /**
  * `fs.createReadStream`, and natively sent where it is piped to a plain

@@ -68,6 +68,13 @@ const KINDS = {
     })
     return new WeakRef(stream)
   },
+  'watched for stalls': async () => {
+    const stream = createReadStream(file, { stallTimeout: 60_000 })
+    await new Promise((resolve) => {
+      stream.pipe(new Writable({ write: resolve }))
+    })
+    return new WeakRef(stream)
+  },
   'read to its end': async () => {
     const stream = createReadStream(file)
     await once(stream.resume(), 'close')

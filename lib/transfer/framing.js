@@ -21,6 +21,26 @@ function takeHeader(response) {
 }
 
 /**
+ * Has Node's first write meet the error that was met here. It would compose the
+ * header again, and who wants to see headers may do so once.
+ * @param {import('node:http').ServerResponse} response
+ * @param {unknown} error what `takeHeader` threw
+ */
+function failNextHeader(response, error) {
+  const own = Object.getOwnPropertyDescriptor(response, '_implicitHeader')
+  Object.defineProperty(response, '_implicitHeader', {
+    configurable: true,
+    enumerable: false,
+    writable: true,
+    value() {
+      if (own) Object.defineProperty(response, '_implicitHeader', own)
+      else delete response._implicitHeader
+      throw error
+    },
+  })
+}
+
+/**
  * Notes that the next bytes on the connection are the header and the body.
  * @param {import('node:http').ServerResponse} response
  * @param {string} header what `takeHeader` gave
@@ -91,6 +111,7 @@ function isEndedShort({ socket, response, owed }, sent) {
 
 module.exports = {
   takeHeader,
+  failNextHeader,
   markHeaderSent,
   unmarkHeaderSent,
   bytesOwed,

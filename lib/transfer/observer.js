@@ -30,6 +30,8 @@ class Observer {
   #isActive = false
   /** Whether the pump has a stretch of it, whose bytes are not known yet. */
   #isHeld = false
+  /** Subscribers are being told of the beginning. */
+  #isTelling = false
   /** How it ended, once that is known. */
   #outcome = null
   #error = null
@@ -102,7 +104,8 @@ class Observer {
     const source = this.#source
     const { pipes } = source._readableState
     const isLast = destination === undefined || (pipes.length === 1 && pipes[0] === destination)
-    if (!this.#isActive || !isLast) return
+    // Whom a subscriber pipes it to instead is the destination of this transfer.
+    if (!this.#isActive || !isLast || this.#isTelling) return
     if (!source.readableEnded || source.destroyed) {
       this.#end(pipes[0], null, 'unpiped')
     } else if (!source.autoClose) {
@@ -134,15 +137,26 @@ class Observer {
     countStart()
     if (startChannel.hasSubscribers || endChannel.hasSubscribers || errorChannel.hasSubscribers) {
       this.#watch = watch(source)
-      startChannel.publish(this.#watch.message)
+      this.#tellStart()
     }
+  }
+
+  /** What subscribers do to the source counts when all are told. */
+  #tellStart() {
+    this.#isTelling = true
+    startChannel.publish(this.#watch.message)
+    this.#isTelling = false
+    const [destination] = this.#source._readableState.pipes
+    if (destination === undefined) this.#outcome ??= 'unpiped'
+    else this.#watch.message.destination = destination
+    if (this.#outcome !== null) this.#finish()
   }
 
   #end(destination, error, otherwise) {
     if (this.#outcome !== null) return
     this.#outcome = this.#outcomeOf(destination, error, otherwise)
     this.#error = error ?? null
-    if (!this.#isHeld) this.#finish()
+    if (!this.#isHeld && !this.#isTelling) this.#finish()
   }
 
   #outcomeOf(destination, error, otherwise) {

@@ -30,22 +30,35 @@ const kHold = Symbol('millrace.hold')
  */
 const shadows = {
   _writeGeneric(...args) {
-    this[kHold].keep('_writeGeneric', args, () => cancelWrite(this, args.at(-1)))
+    if (isOver(this)) return original(this, '_writeGeneric').apply(this, args)
+    return this[kHold].keep('_writeGeneric', args, () => cancelWrite(this, args.at(-1)))
   },
 
   _final(...args) {
-    this[kHold].keep('_final', args, () => args.at(-1)())
+    if (isOver(this)) return original(this, '_final').apply(this, args)
+    return this[kHold].keep('_final', args, () => args.at(-1)())
   },
 
   _destroy(...args) {
+    if (isOver(this)) return original(this, '_destroy').apply(this, args)
     return this[kHold].destroy(args)
   },
 
   setTimeout(...args) {
+    if (isOver(this)) return original(this, 'setTimeout').apply(this, args)
     return this[kHold].setTimeout(args)
   },
 }
 const NAMES = Object.keys(shadows)
+
+/** True where someone kept a shadow for longer than it stands, or calls it in turn. */
+function isOver(socket) {
+  return socket[kHold] === undefined || socket[kHold].isPassingOn
+}
+
+function original(socket, name) {
+  return Object.getPrototypeOf(socket)[name]
+}
 
 class SocketHold {
   #socket
@@ -55,6 +68,8 @@ class SocketHold {
   /** What the socket had of its own in these places: nothing, as a rule. */
   #own = null
   #watch = null
+  /** What the socket had of its own is being called. */
+  isPassingOn = false
 
   /**
    * @param {import('node:net').Socket} socket
@@ -82,6 +97,8 @@ class SocketHold {
     // The last one first, which Node 20's V8 can take back. Otherwise the socket
     // becomes a dictionary, three KiB larger and slower.
     for (const name of NAMES.toReversed()) {
+      // Someone has put a method of their own in place of it.
+      if (socket[name] !== shadows[name]) continue
       const own = this.#own?.get(name)
       if (own) Object.defineProperty(socket, name, own)
       else delete socket[name]
@@ -101,17 +118,23 @@ class SocketHold {
   destroy(args) {
     this.#transfer.abandon()
     for (const { cancel } of this.#take()) process.nextTick(cancel)
-    return this.#original('_destroy').apply(this.#socket, args)
+    return this.#passOn('_destroy', args)
   }
 
   setTimeout(args) {
-    const result = this.#original('setTimeout').apply(this.#socket, args)
+    const result = this.#passOn('setTimeout', args)
     this.#watchTimeout()
     return result
   }
 
-  #original(name) {
-    return this.#own?.get(name)?.value ?? Object.getPrototypeOf(this.#socket)[name]
+  #passOn(name, args) {
+    const method = this.#own?.get(name)?.value ?? original(this.#socket, name)
+    this.isPassingOn = true
+    try {
+      return method.apply(this.#socket, args)
+    } finally {
+      this.isPassingOn = false
+    }
   }
 
   #take() {

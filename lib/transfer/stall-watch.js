@@ -16,6 +16,7 @@ const PRECISION = 8
 class StallWatch {
   #source
   #sent
+  #onStall
   #timer
   #last = null
   #still = 0
@@ -30,20 +31,30 @@ class StallWatch {
   constructor(source, { timeout, sent, onStall }) {
     this.#source = source
     this.#sent = sent
-    this.#timer = setInterval(
+    this.#onStall = onStall
+    // A stream that nobody holds is collected, watched or not.
+    const held = new WeakRef(this)
+    const timer = setInterval(
       () => {
-        const seen = this.#look()
-        this.#still = seen === null || seen !== this.#last ? 0 : this.#still + 1
-        this.#last = seen
-        if (this.#still >= PRECISION) onStall()
+        const watch = held.deref()
+        if (watch === undefined) clearInterval(timer)
+        else watch.#tick()
       },
       Math.ceil(timeout / PRECISION),
     )
-    this.#timer.unref()
+    timer.unref()
+    this.#timer = timer
   }
 
   stop() {
     clearInterval(this.#timer)
+  }
+
+  #tick() {
+    const seen = this.#look()
+    this.#still = seen === null || seen !== this.#last ? 0 : this.#still + 1
+    this.#last = seen
+    if (this.#still >= PRECISION) this.#onStall()
   }
 
   /** What changes with progress; null while nobody else holds the transfer up. */

@@ -11,6 +11,7 @@ const { obstacleOf } = require('./destination.js')
 const { native, engineName } = require('./engine.js')
 const {
   takeHeader,
+  failNextHeader,
   markHeaderSent,
   unmarkHeaderSent,
   bytesOwed,
@@ -56,8 +57,8 @@ class ToSocket {
     let header
     try {
       header = takeHeader(response)
-    } catch {
-      // Node throws it from the first write, and so it will.
+    } catch (error) {
+      failNextHeader(response, error)
       return 'header-error'
     }
     // writeHead has seen the status by now.

@@ -87,6 +87,9 @@ class Transfer {
    */
   take() {
     const { source } = this
+    // Someone has pushed bytes of their own into the source: to Node that answers
+    // the read that a stretch has, which is going to answer the next one.
+    if (this.#run !== null) return true
     if (this.#stallTimeout > 0) this.#watchForStall()
     const [piped] = source._readableState.pipes
     this.#pace?.account(source.bytesRead, piped?._hasBody === false)
