@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
 module.exports.Errands = nativeBinding.Errands
 module.exports.close = nativeBinding.close
+module.exports.errandSyscalls = nativeBinding.errandSyscalls
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket
 module.exports.keepFreedMemory = nativeBinding.keepFreedMemory
