@@ -113,6 +113,7 @@ for (const size of sizes) {
       const { createReadStream, createWriteStream, path, journal } = implementation
       const target = createWriteStream(path)
       target.write('in front', told(journal, 'in front'))
+      if (size < 65_536) await once(target, 'open')
       const source = createReadStream(sources.get(size))
       watchBoth(source, target, journal)
       source.pipe(target, { end })
