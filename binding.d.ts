@@ -99,11 +99,9 @@ export declare class Errands {
    * The errands that ended since the last call, three numbers for each (an
    * object would cost more than a small write): that of the errand; so many
    * bytes, or the descriptor, or 0, or a negative errno; and the index in
-   * `syscalls()` of the call that failed.
+   * `errandSyscalls()` of the call that failed.
    */
   drain(): Array<number>
-  /** The names of the calls that `drain` numbers. */
-  syscalls(): Array<string>
 }
 
 /** A separator of records. */
@@ -149,6 +147,9 @@ export interface Completion {
   wire: number
   engine: string
 }
+
+/** The names of the calls that `Errands.drain` numbers. */
+export declare function errandSyscalls(): Array<string>
 
 /** What a descriptor leads to, as `device:inode`; nothing when it is not open. */
 export declare function identify(descriptor: number): string | null

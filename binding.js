@@ -840,6 +840,7 @@ module.exports.Errands = nativeBinding.Errands
 module.exports.Separator = nativeBinding.Separator
 module.exports.StreamCodec = nativeBinding.StreamCodec
 module.exports.close = nativeBinding.close
+module.exports.errandSyscalls = nativeBinding.errandSyscalls
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket
 module.exports.keepFreedMemory = nativeBinding.keepFreedMemory

@@ -44,12 +44,18 @@ async function measureCase({ node, rounds, size, folder }, { label, ...task }) {
   const target = path.join(folder, 'written.bin')
   const source = task.way === 'pipe' ? createFile(folder, size) : null
   const whole = { ...task, size, target, source: source?.path }
-  const writers = {}
-  for (const kind of KINDS) writers[kind] = startWorker({ node, script: WRITER, args: [kind] })
-  const fallback = await writers.millrace.ask('fallback')
+  // A process each time: where the kernel has put the threads of one, together
+  // on a core or apart, they stay, and trips between them cost accordingly.
+  const ask = async (kind, action) => {
+    const writer = startWorker({ node, script: WRITER, args: [kind] })
+    const answer = await writer.ask(action, whole)
+    await writer.stop()
+    return answer
+  }
+  const fallback = await ask('millrace', 'fallback')
   if (fallback !== null) throw new Problem(`millrace leaves everything to Node here: ${fallback}.`)
   const hashes = []
-  for (const kind of KINDS) hashes.push(await writers[kind].ask('verify', whole))
+  for (const kind of KINDS) hashes.push(await ask(kind, 'verify'))
   if (hashes[0] !== hashes[1]) throw new Problem(`${label}: other bytes were written.`)
   note(`${label}: same bytes; ${rounds} rounds`)
   const measured = await measureRounds({
@@ -59,10 +65,9 @@ async function measureCase({ node, rounds, size, folder }, { label, ...task }) {
     ratios: ['gibPerSecond', 'cpuSecondsPerGib'],
     run(kind) {
       if (source !== null) warm(source)
-      return writers[kind].ask('write', whole)
+      return ask(kind, 'write')
     },
   })
-  for (const kind of KINDS) await writers[kind].stop()
   if (source !== null) fs.rmSync(source.path)
   return { label, targets: task.targets, sha256: hashes[0], ...measured }
 }

@@ -62,6 +62,8 @@ answerMessages({
   },
 
   async write(task) {
+    // What a process does first is not like the rest.
+    await write(task)
     const { seconds, cpu, written } = await write(task)
     // What is gone need not be written to the disk.
     fs.rmSync(task.target)

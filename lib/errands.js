@@ -14,7 +14,7 @@ const pending = new Map()
 const errands = binding === null ? null : new binding.Errands(onWake)
 
 /** Names of the calls that may fail, by number. */
-const syscalls = errands === null ? [] : errands.syscalls()
+const syscalls = binding === null ? [] : binding.errandSyscalls()
 
 function onWake() {
   const ends = errands.drain()

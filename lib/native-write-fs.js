@@ -73,6 +73,10 @@ class NativeWriteFs {
   }
 
   write(descriptor, buffer, offset, length, position, callback) {
+    if (this.#hold === null && this.#writes && this.#writes.isNodes(length)) {
+      fs.write(descriptor, buffer, offset, length, position, callback)
+      return
+    }
     const done = (error, count) => callback(error, count, buffer)
     this.#whenFree((shift) => {
       const from = shifted(position, shift)

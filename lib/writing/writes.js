@@ -72,6 +72,12 @@ class Writes {
     return this.#ahead > 0
   }
 
+  /** True for a single chunk for which nothing can be done that Node would not. */
+  isNodes(length) {
+    const isPlain = length > SMALL && length <= MOST_FOR_NODE && !this.#isAskable
+    return isPlain && this.#ahead === 0 && this.#resumeAt === undefined
+  }
+
   /**
    * Writes `chunks`, of `size` bytes together, at `position`, by default at
    * the file's own offset.

@@ -124,17 +124,17 @@ impl Errands {
     /// The errands that ended since the last call, three numbers for each (an
     /// object would cost more than a small write): that of the errand; so many
     /// bytes, or the descriptor, or 0, or a negative errno; and the index in
-    /// `syscalls()` of the call that failed.
+    /// `errandSyscalls()` of the call that failed.
     #[napi(catch_unwind)]
     pub fn drain(&self) -> Vec<i32> {
         self.errands.drain().into_iter().flat_map(numbers).collect()
     }
+}
 
-    /// The names of the calls that `drain` numbers.
-    #[napi(catch_unwind)]
-    pub fn syscalls(&self) -> Vec<&'static str> {
-        SYSCALLS.to_vec()
-    }
+/// The names of the calls that `Errands.drain` numbers.
+#[napi(catch_unwind)]
+pub fn errand_syscalls() -> Vec<&'static str> {
+    SYSCALLS.to_vec()
 }
 
 fn numbers(end: errands::End) -> [i32; 3] {
