@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
 module.exports.Errands = nativeBinding.Errands
+module.exports.bufferOperations = nativeBinding.bufferOperations
 module.exports.close = nativeBinding.close
 module.exports.identify = nativeBinding.identify
 module.exports.isStreamSocket = nativeBinding.isStreamSocket

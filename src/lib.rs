@@ -9,12 +9,15 @@
 //!
 //! ```text
 //! bindings -> transfer, file -> threads, mailbox -> sync, sys -> error
+//!          -> codec
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
-//! with system calls and with `unsafe`. A test holds them to it.
+//! with system calls. `unsafe` is in `sys`, and in three files of the buffer
+//! operations that `docs/safety.md` names. A test holds them to it.
 
 mod bindings;
+mod codec;
 mod error;
 mod file;
 mod mailbox;

@@ -1,0 +1,21 @@
+//! Buffer operations over slices. Pure: no Node-API, no I/O, and nothing that
+//! is kept between calls.
+//!
+//! Everything here does what Node does with the same bytes, malformed input
+//! included. Sizes are `usize`, so that they are right above 2 GiB.
+//!
+//! `unsafe` is in two places: `converter`, which calls simdutf, and `simd`, which
+//! calls what is compiled for a newer processor.
+
+pub(crate) mod ascii;
+pub(crate) mod base64;
+pub(crate) mod bytes;
+mod converter;
+pub(crate) mod finder;
+pub(crate) mod hex;
+pub(crate) mod search;
+mod simd;
+pub(crate) mod transcode;
+pub(crate) mod utf16;
+pub(crate) mod utf8;
+
