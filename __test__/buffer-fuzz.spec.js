@@ -175,6 +175,17 @@ const theirs = {
   includes: aligned(methods.includes),
 }
 
+/**
+ * Node's own UTF-16 decoder writes behind its memory for an odd number of
+ * bytes at an odd address: buffer-alignment.spec.js has those.
+ */
+function isHazard(method, self, args) {
+  const isUtf16 = method === 'ucs2Slice' || /^u(cs|tf-?16)/i.test(args[0])
+  if (!isUtf16 || !['ucs2Slice', 'toString'].includes(method)) return false
+  const [start = 0] = method === 'toString' ? args.slice(1) : args
+  return Math.trunc(make(self)?.byteOffset + Number(start ?? 0)) % 2 !== 0
+}
+
 function make(value) {
   if (Array.isArray(value)) return value.map(make)
   return typeof value?.make === 'function' ? value.make() : value
@@ -204,6 +215,7 @@ for (const [name, loaded] of Object.entries({ native, measured })) {
         const isRaw = slices.includes(method) || writes.includes(method)
         const strange = isRaw ? writable : self === haystack ? searchable : receiver
         const property = fc.property((takesEnd ? strange : receiver)(self), args, (one, rest) => {
+          if (isHazard(method, one, rest)) return
           compare(theirs[method], ours[method], one, rest)
         })
         fc.assert(property, parameters)

@@ -8,8 +8,12 @@ const { binding } = require('../native.js')
 const { NAMES } = require('./encodings.js')
 const table = require('./table.json')
 
-/** The values of `MILLRACE_BUFFER` that change who does what. */
-const MODES = ['native', 'node']
+/**
+ * The values of `MILLRACE_BUFFER` that change who does what: the addon
+ * everything; the same but for content that is Node's at any size; Node
+ * everything.
+ */
+const MODES = ['native', 'unbounded', 'node']
 
 /** The operations that the table has bounds for. */
 const OPERATIONS = [
@@ -62,7 +66,7 @@ const least = {}
 const below = {}
 for (const operation of OPERATIONS) {
   const [from, to] = bounds[operation] ?? [Infinity, Infinity]
-  const isForced = mode === 'native'
+  const isForced = mode === 'native' || mode === 'unbounded'
   least[operation] = native === null ? Infinity : isForced ? 0 : from
   below[operation] = isForced ? Infinity : (to ?? Infinity)
 }

@@ -10,6 +10,7 @@ const { below, least, native } = require('./dispatch.js')
 const { LATIN1, UTF16LE, numberOf } = require('./encodings.js')
 const { findInWindows } = require('./huge.js')
 const { methods, statics, takesEnd } = require('./nodes.js')
+const { goOn, probeBackward, probeForward } = require('./probe.js')
 
 /** Beyond this, Node's own are wrong. */
 const LONGEST = 2 ** 31 - 1
@@ -48,46 +49,77 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
   let from = startOf(offset, length, isForward)
   if (from === undefined) return undefined
 
+  const isUnits = code === UTF16LE && typeof value !== 'number'
   if (typeof value === 'string') {
-    const isWhole = code !== UTF16LE || length % 2 === 0
-    if (code <= LATIN1 && isWhole && native !== null && (isForward || end === length)) {
-      return value === '' ? undefined : findString(bytes, value, code, from, end, isForward)
-    }
-    if (value !== '') value = statics.from(value, encoding)
+    if (value === '') return undefined
+    // As bytes, where the addon takes no string.
+    const isOther = code > LATIN1 || length > LONGEST || (isUnits && length % 2 === 1)
+    if (isOther) value = statics.from(value, encoding)
   } else if (typeof value === 'number') {
     value = Uint8Array.of(value >>> 0)
   } else if (!isUint8Array(value)) return undefined
-
-  const step = code === UTF16LE ? 2 : 1
-  if (value.length < step) return undefined
-  if (step === 2 && (length % 2 === 1 || value.length % 2 === 1)) {
-    // Half a unit at the end: Node's answers are its own.
-    if (length <= LONGEST) return undefined
-    value = value.subarray(0, value.length - (value.length % 2))
+  if (value.length === 0 || !isUint8Array(bytes)) return undefined
+  if (from < 0) return -1
+  if (typeof value !== 'string') {
+    if (isUnits) return findUnits(bytes, length, value, from, end, isForward)
+    return findBytes(bytes, length, value, from, end, isForward)
   }
-  if (!isForward) from = Math.min(from, end - value.length)
-  if (from < 0) return isUint8Array(bytes) ? -1 : undefined
-  // In UTF-16 Node counts in units.
-  from -= from % step
-  return findBytes(bytes, value, from, end, step, isForward)
+  // How long it is in bytes is not known here.
+  if (!isForward && end < length) return undefined
+  return findString(bytes, value, code, from, end, isForward)
 }
 
 function findString(bytes, value, code, from, end, isForward) {
-  if (from < 0) return isUint8Array(bytes) ? -1 : undefined
-  if (code === UTF16LE) from -= from % 2
+  if (code === UTF16LE) {
+    // Node counts in units.
+    from -= from % 2
+  } else {
+    const found = isForward
+      ? probeForward(bytes, value, from, end)
+      : probeBackward(bytes, value, from)
+    if (found >= -1) return found
+    from = goOn(found)
+  }
+  if (native === null) return undefined
   return isForward
     ? native.indexOfString(bytes, value, code, from, end)
     : native.lastIndexOfString(bytes, value, code, from)
 }
 
-function findBytes(bytes, value, from, end, step, isForward) {
+function findBytes(bytes, length, value, from, end, isForward) {
+  if (!isForward) from = Math.min(from, end - value.length)
+  if (from < 0) return -1
+  if (length <= LONGEST) {
+    const found = isForward
+      ? probeForward(bytes, value, from, end)
+      : probeBackward(bytes, value, from)
+    if (found >= -1) return found
+    from = goOn(found)
+  }
+  return findByAddon(bytes, length, value, from, end, 1, isForward)
+}
+
+/** In UTF-16. */
+function findUnits(bytes, length, value, from, end, isForward) {
+  if (value.length < 2) return undefined
+  if (length % 2 === 1 || value.length % 2 === 1) {
+    // Half a unit at the end: Node's answers are its own.
+    if (length <= LONGEST) return undefined
+    value = value.subarray(0, value.length - (value.length % 2))
+  }
+  if (!isForward) from = Math.min(from, end - value.length)
+  if (from < 0) return -1
+  return findByAddon(bytes, length, value, from - (from % 2), end, 2, isForward)
+}
+
+function findByAddon(bytes, length, value, from, end, step, isForward) {
   if (native !== null) {
     const found = isForward
       ? native.indexOf(bytes, value, from, end, step)
       : native.lastIndexOf(bytes, value, from, step)
     if (found !== undefined) return found
   }
-  return end > LONGEST ? findInWindows(bytes, value, from, end, step, isForward) : undefined
+  return length > LONGEST ? findInWindows(bytes, value, from, end, step, isForward) : undefined
 }
 
 /** The same beyond 2 GiB, where nothing is left to Node but what it refuses. */

@@ -18,7 +18,7 @@ function sizeOf(string, code) {
 /** A Buffer of a string, by the addon; undefined when it is for Node to do. */
 function made(string, encoding) {
   const code = !encoding || typeof encoding !== 'string' ? UTF8 : numberOf(encoding)
-  if (code === undefined || !isWritten(code, string.length)) return undefined
+  if (code === undefined || !isWritten(code, string)) return undefined
   const size = sizeOf(string, code)
   if (size === 0) return undefined
   // As Node's: from the pool, or not.

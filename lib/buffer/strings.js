@@ -6,6 +6,7 @@
 const { boundsOf, native } = require('./dispatch.js')
 const { NAMES, UTF8, numberOf } = require('./encodings.js')
 const { Buffer, methods, takesEnd } = require('./nodes.js')
+const { isWorthIt } = require('./sniff.js')
 
 const reading = boundsOf(NAMES.map((name) => `toString.${name}`))
 const writing = boundsOf(NAMES.map((name) => `write.${name}`))
@@ -17,8 +18,9 @@ function isRead(code, size) {
   return size >= reading.least[code] && size < reading.below[code]
 }
 
-function isWritten(code, size) {
-  return size >= writing.least[code] && size < writing.below[code]
+function isWritten(code, string) {
+  const size = string.length
+  return size >= writing.least[code] && size < writing.below[code] && isWorthIt(string, code)
 }
 
 /** Node 22 and earlier have `toString` and `write` for nothing but Buffers. */
@@ -84,7 +86,7 @@ function written(bytes, string, offset, length, encoding) {
     } else if (!isPosition(length, size)) return undefined
   }
   const code = encoding ? numberOf(encoding) : UTF8
-  if (code === undefined || !isWritten(code, string.length)) return undefined
+  if (code === undefined || !isWritten(code, string)) return undefined
   return native.write(bytes, string, code, offset, Math.min(length, size - offset))
 }
 
@@ -121,7 +123,7 @@ function sliceOf(code) {
 function writeOf(code) {
   const original = methods[`${WORDS[code]}Write`]
   return function (string, offset, length) {
-    if (typeof string === 'string' && isWritten(code, string.length)) {
+    if (typeof string === 'string' && isWritten(code, string)) {
       const size = this?.length
       const from = offset === undefined ? 0 : offset
       if (isPosition(from, size)) {

@@ -1,0 +1,60 @@
+'use strict'
+
+// What a string is like, by a look at a part of it: some content Node does as
+// fast as the addon, which first has to copy the string. A wrong guess costs
+// time, and nothing else.
+
+const { mode } = require('./dispatch.js')
+const { BASE64, UTF8 } = require('./encodings.js')
+const { methods, statics } = require('./nodes.js')
+
+/** Characters that are looked at. */
+const SAMPLES = 16
+
+/** How much of base64 is decoded to see whether it is clean. */
+const PREFIX = 512
+const decoded = statics.allocUnsafeSlow((PREFIX / 4) * 3)
+
+/** Of base64 with white space, how much is looked at, by hand. */
+const GLANCE = 128
+
+/** 1 for the characters of base64 and for white space, which Node skips quickly. */
+const plain = new Uint8Array(128)
+for (const text of [
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=',
+  ' \t\n\f\r',
+]) {
+  for (const one of text) plain[one.charCodeAt(0)] = 1
+}
+
+/** Whether a string seems to have characters beyond ASCII. */
+function isWide(string) {
+  const step = string.length / SAMPLES
+  for (let i = 0; i < SAMPLES; i += 1) {
+    if (string.charCodeAt(Math.floor(i * step)) >= 128) return true
+  }
+  return false
+}
+
+/** Whether base64 seems to have characters that keep Node from its fast decoder. */
+function isDirty(string, code) {
+  const prefix = string.slice(0, PREFIX)
+  // Of the two that differ between the alphabets, one is enough to look for.
+  if (prefix.includes(code === BASE64 ? '_' : '/')) return true
+  const decode = code === BASE64 ? methods.base64Write : methods.base64urlWrite
+  if (decode.call(decoded, prefix, 0, decoded.length) === decoded.length) return false
+  for (let i = 0; i < GLANCE; i += 1) if (!plain[prefix.charCodeAt(i)]) return true
+  return false
+}
+
+/**
+ * Whether the addon is worth it for a string that is long enough.
+ * @param {number} code of the encoding
+ */
+function isWorthIt(string, code) {
+  if (mode === 'native') return true
+  if (code === UTF8) return isWide(string)
+  return code < BASE64 || (string.length >= PREFIX && isDirty(string, code))
+}
+
+module.exports = { isWorthIt }
