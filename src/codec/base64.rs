@@ -25,9 +25,8 @@ impl Alphabet {
 /// The length of the text of so many bytes.
 pub(crate) fn encoded_length(length: usize, alphabet: Alphabet) -> Option<usize> {
     // It is computed by simdutf without a check: more would overflow.
-    (length <= usize::MAX / 2).then(|| {
-        simdutf::base64_length_from_binary(length, alphabet.options())
-    })
+    (length <= usize::MAX / 2)
+        .then(|| simdutf::base64_length_from_binary(length, alphabet.options()))
 }
 
 /// The text of `source`, in `target`. Returns its length, or nothing when

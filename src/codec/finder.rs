@@ -7,7 +7,7 @@ use super::search::{Needle, Step};
 /// One needle or several.
 #[derive(Debug)]
 pub(crate) enum Finder {
-    One(Needle<'static>),
+    One(Box<Needle<'static>>),
     /// Up to three different bytes, and for each value the first needle that it is.
     Bytes(Vec<u8>, Box<[u8; 256]>),
     Several(AhoCorasick),
@@ -28,7 +28,7 @@ impl Finder {
             return None;
         }
         if let [needle] = needles {
-            return Some(Self::One(Needle::new(needle, Step::Byte).into_owned()));
+            return Some(Self::One(Box::new(Needle::new(needle, Step::Byte).into_owned())));
         }
         if let Some(finder) = Self::of_bytes(needles) {
             return Some(finder);
@@ -63,12 +63,13 @@ impl Finder {
                 needle: 0,
             }),
             Self::Bytes(bytes, which) => {
-                let position = from + match **bytes {
-                    [first] => memchr::memchr(first, rest),
-                    [first, second] => memchr::memchr2(first, second, rest),
-                    [first, second, third] => memchr::memchr3(first, second, third, rest),
-                    _ => None,
-                }?;
+                let position = from
+                    + match **bytes {
+                        [first] => memchr::memchr(first, rest),
+                        [first, second] => memchr::memchr2(first, second, rest),
+                        [first, second, third] => memchr::memchr3(first, second, third, rest),
+                        _ => None,
+                    }?;
                 let needle = which.get(usize::from(*haystack.get(position)?))?;
                 Some(Match { position, length: 1, needle: usize::from(*needle) })
             }
@@ -80,10 +81,10 @@ impl Finder {
         }
     }
 
-    /// The last match at `last` or before; only of one needle.
-    pub(crate) fn find_last(&self, haystack: &[u8], last: usize) -> Option<Option<usize>> {
+    /// The needle, if it is the only one.
+    pub(crate) fn only(&self) -> Option<&Needle<'static>> {
         match self {
-            Self::One(needle) => Some(needle.find_last(haystack, last)),
+            Self::One(needle) => Some(needle),
             _ => None,
         }
     }

@@ -19,3 +19,9 @@ pub(crate) mod transcode;
 pub(crate) mod utf16;
 pub(crate) mod utf8;
 
+#[cfg(test)]
+mod boundary_tests;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod property_tests;

@@ -1,6 +1,7 @@
 //! Where bytes occur in others. Every search is linear in what it looks through.
 
-use memchr::memmem::Finder;
+use memchr::arch::all::packedpair::HeuristicFrequencyRank;
+use memchr::memmem::{Finder, FinderBuilder};
 
 /// What a position has to be a multiple of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,12 @@ pub(crate) enum Step {
 /// Matches at odd positions after which a search for units stops to believe that
 /// they are rare.
 const ODD_MATCHES: usize = 32;
+
+/// A haystack from this length on is sampled before it is searched: so many runs of
+/// so many bytes.
+const SAMPLED: usize = 4 << 10;
+const RUNS: usize = 16;
+const RUN: usize = 16;
 
 /// The blocks that a search from the end looks through: the first, and the largest.
 const BLOCKS: (usize, usize) = (512, 32 << 10);
@@ -32,6 +39,18 @@ impl<'a> Needle<'a> {
             Step::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
         };
         Self { finder: Finder::new(whole), step }
+    }
+
+    /// The same, for a search in `haystack` alone: memchr looks for the two rarest bytes
+    /// of a needle, and guesses which those are from the bytes of programs and books.
+    pub(crate) fn within(needle: &'a [u8], step: Step, haystack: &[u8]) -> Self {
+        let mut prepared = Self::new(needle, step);
+        if haystack.len() >= SAMPLED && prepared.len() > 1 {
+            let whole = needle.get(..prepared.len()).unwrap_or_default();
+            let ranks = Sample::of(haystack);
+            prepared.finder = FinderBuilder::new().build_forward_with_ranker(ranks, whole);
+        }
+        prepared
     }
 
     /// The same with a copy of the needle.
@@ -55,11 +74,11 @@ impl<'a> Needle<'a> {
         }
     }
 
-    /// The first match at `from` or behind.
+    /// The first match at `from` or behind; for units, `from` is that of a whole one.
     pub(crate) fn find_behind(&self, haystack: &[u8], from: usize) -> Option<usize> {
         let from = match self.step {
             Step::Byte => from,
-            Step::Unit => from.checked_next_multiple_of(2)?,
+            Step::Unit => from & !1,
         };
         self.find(haystack.get(from..)?).map(|position| from + position)
     }
@@ -159,6 +178,29 @@ impl<'a> Needle<'a> {
                 let _ = self.finder.find_iter(haystack).all(&mut found);
             }
         }
+    }
+}
+
+/// How often each byte occurs in parts of a haystack.
+struct Sample([u8; 256]);
+
+impl Sample {
+    fn of(haystack: &[u8]) -> Self {
+        let mut counts = [0_u8; 256];
+        for part in haystack.chunks((haystack.len() / RUNS).max(1)) {
+            for &byte in part.iter().take(RUN) {
+                if let Some(count) = counts.get_mut(usize::from(byte)) {
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+        Self(counts)
+    }
+}
+
+impl HeuristicFrequencyRank for Sample {
+    fn rank(&self, byte: u8) -> u8 {
+        self.0.get(usize::from(byte)).copied().unwrap_or_default()
     }
 }
 

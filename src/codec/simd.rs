@@ -9,7 +9,6 @@ macro_rules! vectorized {
         $(#[$meta])*
         $vis fn $name($($arg: $type),*) -> $result {
             #[inline(always)]
-            #[expect(clippy::inline_always, reason = "inlined, it is compiled for each processor")]
             fn portable($($arg: $type),*) -> $result $body
 
             #[cfg(target_arch = "x86_64")]

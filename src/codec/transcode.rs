@@ -205,8 +205,8 @@ fn is_ignorable(character: u32) -> bool {
     }
 }
 
-/// Without branches, for the sake of vectors.
 #[inline]
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, for the sake of vectors")]
 fn is_ignorable_unit(unit: u16) -> bool {
     let within = |first: u16, last: u16| unit.wrapping_sub(first) <= last - first;
     (unit == 0xad)

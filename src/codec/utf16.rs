@@ -54,8 +54,10 @@ vectorized! {
         };
         let pairs = |units: &[u16]| {
             let next = units.get(1..).unwrap_or_default();
-            let is_pair = |(&high, &low): (&u16, &u16)| (high & 0xfc00 == 0xd800) & (low & 0xfc00 == 0xdc00);
-            units.iter().zip(next).fold(0, |sum: u32, pair| sum + u32::from(is_pair(pair))) as usize
+            let high = |unit: u16| u32::from(unit & 0xfc00 == 0xd800);
+            let low = |unit: u16| u32::from(unit & 0xfc00 == 0xdc00);
+            let sum = |sum: u32, (&first, &second): (&u16, &u16)| sum + (high(first) & low(second));
+            units.iter().zip(next).fold(0, sum) as usize
         };
         let simple = blocks.iter().map(|block| each(block)).sum::<usize>() + each(rest);
         let paired = units.chunks(4096).enumerate().map(|(index, block)| {

@@ -1,6 +1,6 @@
 //! A call of JavaScript's, through Node-API itself: napi-derive's conversions cost
 //! more than most operations on a few kilobytes. All `unsafe` of the bindings is
-//! here.
+//! here and in `answers`.
 //!
 //! What is not of the kind that an operation wants is answered with `undefined`,
 //! as a panic is; no operation throws.
@@ -23,17 +23,14 @@ pub(super) type Operation = fn(&mut Call) -> Answer;
 /// The most arguments that an operation has.
 const ARGUMENTS: usize = 6;
 
-/// The longest string of every supported V8, in units.
-const LONGEST_STRING: usize = 0x1fff_ffe8;
-
 /// Something of JavaScript's, which lives as long as the call.
 #[derive(Clone, Copy, Debug)]
-pub struct Value(sys::napi_value);
+pub struct Value(pub(super) sys::napi_value);
 
 /// A call in progress: its arguments, and where its answer is made.
 #[derive(Debug)]
 pub(super) struct Call {
-    env: sys::napi_env,
+    pub(super) env: sys::napi_env,
     arguments: [sys::napi_value; ARGUMENTS],
 }
 
@@ -96,18 +93,18 @@ impl Call {
         (status == Status::napi_ok && is_whole).then_some(number as usize)
     }
 
-    /// The bytes of a Uint8Array.
+    /// The bytes of a `Uint8Array`.
     pub(super) fn bytes(&self, index: usize) -> Option<&[u8]> {
         Some(self.memory(self.argument(index), Some(TypedarrayType::uint8_array))?.as_slice())
     }
 
-    /// The bytes of a Uint8Array, to be changed.
+    /// The bytes of a `Uint8Array`, to be changed.
     pub(super) fn target(&mut self, index: usize) -> Option<&mut [u8]> {
         let mut memory = self.memory(self.argument(index), Some(TypedarrayType::uint8_array))?;
         Some(memory.as_mut_slice())
     }
 
-    /// The bytes of a Uint8Array, and the places of a Float64Array, elsewhere.
+    /// The bytes of a `Uint8Array`, and the places of a `Float64Array`, elsewhere.
     pub(super) fn bytes_and_numbers(
         &mut self,
         bytes: usize,
@@ -149,31 +146,21 @@ impl Call {
     ) -> Option<(Cow<'_, [u8]>, &mut [u8])> {
         let source = self.memory(self.argument(source), kind)?;
         let mut target = self.memory(self.argument(target), kind)?;
-        let bytes = if source.overlaps(target) {
-            Cow::Owned(source.as_slice().to_vec())
-        } else {
-            Cow::Borrowed(source.as_slice())
-        };
+        let bytes = source.beside(target);
         Some((bytes, target.as_mut_slice()))
     }
 
-    /// The bytes of each Uint8Array of an Array.
+    /// The bytes of each `Uint8Array` of an Array.
     pub(super) fn list(&self, index: usize) -> Option<Vec<&[u8]>> {
         Some(self.memories(index)?.into_iter().map(Memory::as_slice).collect())
     }
 
-    /// All of an Array of Uint8Arrays, copied one behind the other into a target, as
+    /// All of an Array of `Uint8Array`s, copied one behind the other into a target, as
     /// much as fits. Returns how much.
     pub(super) fn gather(&mut self, list: usize, target: usize) -> Option<usize> {
         let memories = self.memories(list)?;
         let mut target = self.memory(self.argument(target), Some(TypedarrayType::uint8_array))?;
-        let sources: Vec<_> = memories
-            .into_iter()
-            .map(|source| match source.overlaps(target) {
-                true => Cow::Owned(source.as_slice().to_vec()),
-                false => Cow::Borrowed(source.as_slice()),
-            })
-            .collect();
+        let sources: Vec<_> = memories.into_iter().map(|source| source.beside(target)).collect();
         let mut rest = target.as_mut_slice();
         let mut written = 0;
         for source in sources {
@@ -300,81 +287,6 @@ impl Call {
             unsafe { sys::napi_get_value_external(self.env, self.argument(index), &raw mut data) };
         (status == Status::napi_ok).then_some(data.addr())
     }
-
-    /// An opaque value that stands for `number`, which `forget` is told when nobody
-    /// can reach it any more.
-    pub(super) fn create_external(&self, number: usize, forget: &'static fn(usize)) -> Answer {
-        let data = ptr::without_provenance_mut(number);
-        let hint = ptr::from_ref(forget).cast_mut().cast();
-        let mut value = ptr::null_mut();
-        // SAFETY: nobody reads through `data`; the hint lives for ever.
-        let status = unsafe {
-            sys::napi_create_external(self.env, data, Some(leave), hint, &raw mut value)
-        };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
-
-    /// A string of one byte a character.
-    pub(super) fn latin1(&self, text: &[u8]) -> Answer {
-        if text.len() > LONGEST_STRING {
-            return None;
-        }
-        let (start, length) = (text.as_ptr().cast(), text.len().cast_signed());
-        let mut value = ptr::null_mut();
-        // SAFETY: it copies so many bytes.
-        let status = unsafe {
-            sys::napi_create_string_latin1(self.env, start, length, &raw mut value)
-        };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
-
-    /// A string of two bytes a character.
-    pub(super) fn utf16(&self, text: &[u16]) -> Answer {
-        if text.len() > LONGEST_STRING {
-            return None;
-        }
-        let (start, length) = (text.as_ptr(), text.len().cast_signed());
-        let mut value = ptr::null_mut();
-        // SAFETY: it copies so many units.
-        let status =
-            unsafe { sys::napi_create_string_utf16(self.env, start, length, &raw mut value) };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
-
-    /// A Buffer of its own with a copy of `bytes`.
-    pub(super) fn buffer(&self, bytes: &[u8]) -> Answer {
-        let (start, length) = (bytes.as_ptr().cast(), bytes.len());
-        let (mut value, mut copy) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: it copies so many bytes.
-        let status = unsafe {
-            sys::napi_create_buffer_copy(self.env, length, start, &raw mut copy, &raw mut value)
-        };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "no array is longer than 2^53 bytes")]
-    pub(super) fn count(&self, count: usize) -> Answer {
-        self.number(count as f64)
-    }
-
-    /// A position, or -1.
-    pub(super) fn position(&self, position: Option<usize>) -> Answer {
-        position.map_or_else(|| self.number(-1.0), |position| self.count(position))
-    }
-
-    pub(super) fn number(&self, number: f64) -> Answer {
-        let mut value = ptr::null_mut();
-        // SAFETY: it makes a number in the environment of the call.
-        let status = unsafe { sys::napi_create_double(self.env, number, &raw mut value) };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
-
-    pub(super) fn flag(&self, flag: bool) -> Answer {
-        let mut value = ptr::null_mut();
-        // SAFETY: it gives one of two values of the environment of the call.
-        let status = unsafe { sys::napi_get_boolean(self.env, flag, &raw mut value) };
-        (status == Status::napi_ok).then_some(Value(value))
-    }
 }
 
 impl Memory {
@@ -394,6 +306,15 @@ impl Memory {
         }
         // SAFETY: the same; what else `Call` lends meanwhile does not overlap with it.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
+    }
+
+    /// The bytes while those of `target` change.
+    fn beside<'a>(self, target: Self) -> Cow<'a, [u8]> {
+        if self.overlaps(target) {
+            Cow::Owned(self.as_slice().to_vec())
+        } else {
+            Cow::Borrowed(self.as_slice())
+        }
     }
 
     fn overlaps(self, other: Self) -> bool {
@@ -416,12 +337,4 @@ fn element_size(kind: i32) -> Option<usize> {
         | TypedarrayType::biguint64_array => 8,
         _ => return None,
     })
-}
-
-/// Where Node-API says that an external is gone.
-extern "C" fn leave(_: sys::napi_env, data: *mut c_void, hint: *mut c_void) {
-    // SAFETY: `create_external`, the only one to name this function, gave it the hint.
-    let forget = unsafe { &*hint.cast::<fn(usize)>() };
-    // Nothing is left to do where even this panics.
-    let _ = catch_unwind(|| forget(data.addr()));
 }

@@ -1,5 +1,6 @@
 //! Buffer operations, for `lib/buffer`.
 
+mod answers;
 mod call;
 mod memory;
 mod scratch;

@@ -13,7 +13,7 @@ use crate::codec::{utf8, utf16};
 
 pub(super) fn index_of(call: &mut Call) -> Answer {
     let step = step_of(call.size(4)?)?;
-    let needle = Needle::new(call.bytes(1)?, step);
+    let needle = Needle::within(call.bytes(1)?, step, call.bytes(0)?);
     first(call, &needle, call.size(2)?, call.size(3)?)
 }
 
@@ -24,7 +24,7 @@ pub(super) fn index_of_string(call: &mut Call) -> Answer {
 
 pub(super) fn last_index_of(call: &mut Call) -> Answer {
     let step = step_of(call.size(3)?)?;
-    let needle = Needle::new(call.bytes(1)?, step);
+    let needle = Needle::within(call.bytes(1)?, step, call.bytes(0)?);
     last(call, &needle, call.size(2)?)
 }
 
@@ -59,32 +59,29 @@ fn step_of(step: usize) -> Option<Step> {
 }
 
 /// Calls `search` for the string that is the second argument.
-fn with_needle(
-    call: &Call,
-    encoding: usize,
-    search: impl FnOnce(&Needle<'_>) -> Answer,
-) -> Answer {
+fn with_needle(call: &Call, encoding: usize, search: impl FnOnce(&Needle<'_>) -> Answer) -> Answer {
+    let haystack = call.bytes(0)?;
     scratch::with(|text, other| match encoding {
         0 => {
             let units = call.utf16_into(1, text)?;
             let needle = other.bytes(utf8::encoded_room(units.len())?)?;
             let length = utf8::encode(units, needle);
-            search(&Needle::new(needle.get(..length)?, Step::Byte))
+            search(&Needle::within(needle.get(..length)?, Step::Byte, haystack))
         }
         1 => {
             let units = call.utf16_into(1, text)?;
             let needle = other.bytes(units.len() * 2)?;
             utf16::to_bytes(units, needle);
-            search(&Needle::new(needle, Step::Unit))
+            search(&Needle::within(needle, Step::Unit, haystack))
         }
-        2 => search(&Needle::new(call.latin1_into(1, text)?, Step::Byte)),
+        2 => search(&Needle::within(call.latin1_into(1, text)?, Step::Byte, haystack)),
         _ => None,
     })
 }
 
 pub(super) fn count(call: &mut Call) -> Answer {
     let haystack = range(call.bytes(0)?, call.size(2)?, call.size(3)?);
-    call.count(Needle::new(call.bytes(1)?, Step::Byte).count(haystack))
+    call.count(Needle::within(call.bytes(1)?, Step::Byte, haystack).count(haystack))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no array is longer than 2^53 bytes")]
@@ -139,7 +136,7 @@ pub(super) fn finder_index_of(call: &mut Call) -> Answer {
 }
 
 pub(super) fn finder_last_index_of(call: &mut Call) -> Answer {
-    call.position(finder_of(call)?.find_last(call.bytes(1)?, call.size(2)?)?)
+    call.position(finder_of(call)?.only()?.find_last(call.bytes(1)?, call.size(2)?))
 }
 
 pub(super) fn finder_count(call: &mut Call) -> Answer {
