@@ -20,6 +20,8 @@ const NAMES = [
   'createReadStream',
   'ReadStream',
   'stats',
+  'Buffer',
+  'buffer',
   'Readable',
   'Writable',
   'Duplex',
@@ -31,7 +33,7 @@ const NAMES = [
 
 test('require gives what is documented', () => {
   assert.deepEqual(Object.keys(millrace), NAMES)
-  for (const name of NAMES.slice(3)) assert.equal(millrace[name], stream[name])
+  for (const name of NAMES.slice(5)) assert.equal(millrace[name], stream[name])
   const made = millrace.createReadStream(file)
   assert.ok(made instanceof fs.ReadStream && made instanceof stream.Readable)
   assert.ok(made instanceof millrace.ReadStream)
@@ -81,7 +83,7 @@ function serveOnce(packagePath) {
 test('without a binary everything goes through JavaScript, with one warning', () => {
   const copy = newPath('without-binary')
   fs.mkdirSync(copy)
-  for (const name of ['index.js', 'binding.js', 'package.json', 'lib']) {
+  for (const name of ['index.js', 'buffer.js', 'binding.js', 'package.json', 'lib']) {
     fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
   }
   const script = `

@@ -64,7 +64,14 @@ runCommand(async () => {
   }
   if (calibrates) {
     const table = JSON.parse(fs.readFileSync(TABLE, 'utf8'))
-    fs.writeFileSync(TABLE, merge(table, calibrate(rows)))
+    fs.writeFileSync(
+      TABLE,
+      merge(
+        table,
+        calibrate(rows),
+        rows.map((row) => row.operation),
+      ),
+    )
   }
   console.log(toMarkdown(result))
 })

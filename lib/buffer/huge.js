@@ -1,15 +1,21 @@
 'use strict'
 
 // Searching in more than 2 GiB with Node's own, which are right below that:
-// in windows of 1 GiB.
+// in windows of 64 MiB.
 
-const { methods } = require('./nodes.js')
+const { methods, statics } = require('./nodes.js')
 
 /** Even, so that UTF-16 stays aligned. */
-const WINDOW = 2 ** 30
+const WINDOW = 2 ** 26
 
 function slice(bytes, start, end) {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+}
+
+/** What Node can search: UTF-16 at an even address, and no half unit. */
+function part(bytes, start, end, step) {
+  const view = slice(bytes, start, end - ((end - start) % step))
+  return view.byteOffset % step === 0 ? view : statics.from(view)
 }
 
 /**
@@ -22,8 +28,8 @@ function findInWindows(bytes, needle, from, to, step, isForward) {
   if (step === 2) needle = slice(needle, 0, needle.length - (needle.length % 2))
   if (isForward) {
     for (let start = from; start + needle.length <= to; start += WINDOW) {
-      const part = slice(bytes, start, Math.min(to, start + WINDOW + needle.length - 1))
-      const found = methods.indexOf.call(part, needle, 0, encoding)
+      const end = Math.min(to, start + WINDOW + needle.length - step)
+      const found = methods.indexOf.call(part(bytes, start, end, step), needle, 0, encoding)
       if (found !== -1) return start + found
     }
     return -1
@@ -31,8 +37,8 @@ function findInWindows(bytes, needle, from, to, step, isForward) {
   let last = Math.min(from, to - needle.length)
   while (last >= 0) {
     const start = Math.max(0, last - WINDOW + 1 + ((last + 1) % 2))
-    const part = slice(bytes, start, last + needle.length)
-    const found = methods.lastIndexOf.call(part, needle, last - start, encoding)
+    const window = part(bytes, start, last + needle.length, step)
+    const found = methods.lastIndexOf.call(window, needle, last - start, encoding)
     if (found !== -1) return start + found
     last = start - 1
   }
