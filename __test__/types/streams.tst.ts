@@ -223,6 +223,8 @@ test('nothing else is exported', () => {
     | 'createReadStream'
     | 'ReadStream'
     | 'stats'
+    | 'Buffer'
+    | 'buffer'
     | 'Readable'
     | 'Writable'
     | 'Duplex'
