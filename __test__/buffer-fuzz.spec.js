@@ -106,7 +106,7 @@ const METHODS = {
     fc.oneof(
       none,
       fc.tuple(encoding),
-      fc.tuple(encoding, range).map(([name, ends]) => [name, ...ends]),
+      fc.tuple(encoding, range).map((args) => args.flat()),
     ),
   ],
   write: [content, written],
@@ -116,7 +116,7 @@ const METHODS = {
     content,
     fc.oneof(
       fc.tuple(other),
-      fc.tuple(other, range, range).map(([one, a, b]) => [one, ...a, ...b]),
+      fc.tuple(other, range, range).map((args) => args.flat()),
     ),
   ],
   copy: [content, fc.tuple(other, position, position, position)],
@@ -232,6 +232,9 @@ for (const [name, loaded] of Object.entries({ native, measured })) {
     for (const [method, args] of Object.entries(FUNCTIONS)) {
       test(`${method}`, { skip: functions[method] === undefined && 'this Node has none' }, () => {
         const property = fc.property(args, (all) => {
+          // For half a unit Node 22 and earlier write behind their memory.
+          const isUtf16 = /^u(cs|tf-?16)/i.test(all[1])
+          if (method === 'transcode' && isUtf16 && !takesEnd && all[0]?.length % 2 === 1) return
           compare(functions[method], conversions[method], undefined, all)
         })
         fc.assert(property, parameters)

@@ -4,7 +4,6 @@
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
-const fs = require('node:fs')
 const path = require('node:path')
 const { describe, test } = require('node:test')
 

@@ -49,7 +49,7 @@ runCommand(async () => {
     if (operation.startsWith('transcode') && nodes.functions.transcode === undefined) continue
     const cells = sizes.map((size) => {
       const isNative = size >= bounds.least[operation] && size < bounds.below[operation]
-      return { size, isNative, ...measure(() => make(size), limits) }
+      return Object.assign({ size, isNative }, measure(() => make(size), limits))
     })
     rows.push({ operation, kind, cells })
     note(`${operation}, ${kind}`)

@@ -74,6 +74,9 @@ const TEXT = [
   '\ufeff',
   '\ufffd',
   'مرحبا',
+  // Left out by ICU, and not by others.
+  '\u00ad',
+  '\u200b\u2060\u{e0041}',
   'a'.repeat(37),
 ]
 const SEARCHED = ['a', 'b', 'ab', 'aab', 'aaaaaaaa', 'é', '\0', 'x']

@@ -5,7 +5,7 @@
 
 const { below, least, native } = require('./dispatch.js')
 const { NAMES, UTF16LE, numberOf } = require('./encodings.js')
-const { functions } = require('./nodes.js')
+const { functions, takesEnd } = require('./nodes.js')
 
 function isDone(operation, size) {
   return size >= least[operation] && size < below[operation]
@@ -16,14 +16,21 @@ const pairs = NAMES.slice(0, 4).map((from) => {
   return NAMES.slice(0, 4).map((to) => `transcode.${from}.${to}`)
 })
 
+/** Whether Node transcodes half a unit beyond the end of its memory. */
+function isHazard(size) {
+  return native !== null && !takesEnd && size > 1024
+}
+
 function transcode(source, fromEncoding, toEncoding) {
   const from = numberOf(fromEncoding)
   const to = numberOf(toEncoding)
   const operation = pairs[from]?.[to]
   const size = source?.length
-  // Half a unit at the end: Node's answers are its own.
+  // Half a unit at the end: Node's answers are its own, but for memory that
+  // Node 22 and earlier write to without having it.
   const isWhole = from !== UTF16LE || size % 2 === 0
-  if (operation !== undefined && isDone(operation, size) && isWhole) {
+  const isDoable = isWhole ? isDone(operation, size) : isHazard(size)
+  if (operation !== undefined && isDoable) {
     const result = native.transcode(source, from, to)
     if (result !== undefined && result.length > 0) return result
   }

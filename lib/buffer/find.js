@@ -46,7 +46,7 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
   if (end === undefined) end = length
   else if (!Number.isInteger(end) || end < 0) return undefined
   else if (end > length) end = length
-  let from = startOf(offset, length, isForward)
+  const from = startOf(offset, length, isForward)
   if (from === undefined) return undefined
 
   const isUnits = code === UTF16LE && typeof value !== 'number'
