@@ -8,6 +8,7 @@ const path = require('node:path')
 const { describe, test } = require('node:test')
 
 const root = path.join(__dirname, '..')
+const nodes = require('../lib/buffer/nodes.js')
 const { binding } = require('../lib/native.js')
 const { makeFile } = require('./helpers/files.js')
 
@@ -53,8 +54,9 @@ describe('install', { skip }, () => {
         console.log(JSON.stringify({ before, during, after: portrait(), changed: isBack && changed }))`,
         { env: { MILLRACE_BUFFER: mode } },
       )
-      assert.ok(changed.includes('indexOf') && changed.includes('toString'), `${changed}`)
-      assert.ok(changed.includes('toLocaleString'))
+      assert.ok(changed.includes('indexOf') && changed.includes('hexWrite'), `${changed}`)
+      assert.equal(changed.includes('toLocaleString'), changed.includes('toString'))
+      assert.equal(changed.includes('toString'), nodes.takesEnd)
       assert.deepEqual(after, before)
       // Node 22 and earlier have functions without a prototype of their own.
       const isNative = ([name]) =>
@@ -90,7 +92,7 @@ describe('install', { skip }, () => {
       const data = fs.readFileSync(${JSON.stringify(file)})
       const expected = data.toString('hex')
       install()
-      const marked = Symbol.for('millrace.nodes') in data.toString
+      const marked = Symbol.for('millrace.nodes') in data.hexSlice
       import('node:buffer').then(({ Buffer, transcode, default: all }) => {
         const server = net.createServer((socket) => socket.end(data)).listen(0, () => {
           const parts = []
@@ -214,6 +216,17 @@ describe('install', { skip }, () => {
     assert.deepEqual(run(script, { args, env: { MILLRACE_BUFFER: 'install' } }), [true, true])
     assert.deepEqual(run(script, { args }), [false, false])
   })
+})
+
+test('MILLRACE_BUFFER with another value is reported, and changes nothing', () => {
+  const env = { ...process.env, MILLRACE_BUFFER: 'warp' }
+  const { stderr, status } = spawnSync(process.execPath, ['-e', "require('./buffer.js')"], {
+    cwd: root,
+    encoding: 'utf8',
+    env,
+  })
+  assert.equal(status, 0)
+  assert.match(stderr, /MILLRACE_BUFFER_UNKNOWN.*MILLRACE_BUFFER is "warp"/)
 })
 
 describe('without the addon', () => {

@@ -40,7 +40,7 @@ function loadSides(mode) {
 runCommand(async () => {
   const options = parseBufferOptions()
   const { rounds, sizes, only, isQuick, calibrates } = options
-  const { nodes, ours, bounds } = loadSides(calibrates ? 'unbounded' : 'measured')
+  const { nodes, ours, bounds } = loadSides(calibrates ? 'unbounded' : '')
   const limits = { rounds, batch: isQuick ? 20_000 : 500_000 }
 
   const rows = []
@@ -49,7 +49,10 @@ runCommand(async () => {
     if (operation.startsWith('transcode') && nodes.functions.transcode === undefined) continue
     const cells = sizes.map((size) => {
       const isNative = size >= bounds.least[operation] && size < bounds.below[operation]
-      return Object.assign({ size, isNative }, measure(() => make(size), limits))
+      return Object.assign(
+        { size, isNative },
+        measure(() => make(size), limits),
+      )
     })
     rows.push({ operation, kind, cells })
     note(`${operation}, ${kind}`)

@@ -39,7 +39,21 @@ const OPERATIONS = [
   }),
 ]
 
-const mode = MODES.includes(process.env.MILLRACE_BUFFER) ? process.env.MILLRACE_BUFFER : 'measured'
+/** `native`, `unbounded`, `node` or, by default, `measured`. */
+const mode = modeOf(process.env.MILLRACE_BUFFER)
+
+function modeOf(wanted) {
+  if (MODES.includes(wanted)) return wanted
+  // `install` is for millrace/register.
+  if (wanted && wanted !== 'install') {
+    const known = ['install', ...MODES].join(', ')
+    process.emitWarning(`MILLRACE_BUFFER is "${wanted}", which is none of ${known}`, {
+      type: 'MillraceWarning',
+      code: 'MILLRACE_BUFFER_UNKNOWN',
+    })
+  }
+  return 'measured'
+}
 
 /** The addon's operations, or null where Node and JavaScript do everything. */
 const native = mode === 'node' ? null : (binding?.bufferOperations?.() ?? null)

@@ -34,7 +34,9 @@ function hold(who) {
   holders.add(who)
   if (replaced.length > 0) return
   replaceIn(nodes.Buffer.prototype, nodes.methods, wrappers.methods)
-  replaceIn(nodes.Buffer, nodes.statics, wrappers.statics)
+  // Node 22 and earlier come from it to `utf8Write` and its kin, which are ours.
+  const { from, ...others } = wrappers.statics
+  replaceIn(nodes.Buffer, nodes.statics, nodes.takesEnd ? { from, ...others } : others)
   replaceIn(buffer, nodes.functions, wrappers.functions)
   if (replaced.length > 0) syncBuiltinESMExports()
 }
@@ -51,6 +53,7 @@ function release(who) {
 
 function replaceIn(holder, originals, wrappers) {
   for (const [name, ours] of Object.entries(wrappers)) {
+    if (ours === undefined) continue
     // Under every name that it has: toLocaleString is toString.
     for (const alias of Object.keys(holder)) {
       // Whatever is not Node's is someone else's: a mock, or another copy of ours.

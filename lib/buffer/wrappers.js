@@ -22,10 +22,13 @@ const WORDS = ['utf8', 'ucs2', 'latin1', 'ascii', 'hex', 'base64', 'base64url']
 const ofPrototype = {
   indexOf: [find.indexOf, ['indexOf']],
   lastIndexOf: [find.lastIndexOf, ['lastIndexOf']],
-  // Without an end, Node's own asks `this.indexOf`, which is ours.
-  includes: [find.includes, nodes.takesEnd ? ['indexOf'] : []],
-  toString: [strings.toString, READING],
-  write: [strings.write, WRITING],
+  // Node 22 and earlier come from these to other methods, which are ours:
+  // `indexOf`, `hexSlice`, `utf8Write`.
+  ...(nodes.takesEnd && {
+    includes: [find.includes, ['indexOf']],
+    toString: [strings.toString, READING],
+    write: [strings.write, WRITING],
+  }),
   fill: [bytes.fill, ['fill']],
   compare: [bytes.compare, ['compare']],
   equals: [bytes.equals, ['equals']],
