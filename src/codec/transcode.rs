@@ -121,11 +121,14 @@ fn narrow_utf8(source: &[u8], last: u16, target: &mut [u8]) -> usize {
 
 /// Latin-1 as ASCII. Of its characters, only the soft hyphen is ignorable.
 fn narrow_latin1(source: &[u8], target: &mut [u8]) -> usize {
-    let mut written = 0;
-    for part in source.split(|&byte| byte == SOFT_HYPHEN) {
+    let (mut written, mut start) = (0, 0);
+    let ends = memchr::memchr_iter(SOFT_HYPHEN, source).chain(std::iter::once(source.len()));
+    for end in ends {
+        let part = source.get(start..end).unwrap_or_default();
         let Some(room) = target.get_mut(written..) else { break };
         ascii::or_question_marks(part, room);
         written += part.len();
+        start = end + 1;
     }
     written
 }

@@ -15,3 +15,4 @@ pub(crate) mod priority;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;
+pub(crate) mod symbol;

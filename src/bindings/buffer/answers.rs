@@ -7,6 +7,7 @@ use std::ptr;
 use napi::sys::{self, Status};
 
 use super::call::{Answer, Call, Value};
+use super::external;
 
 /// The longest string of every supported V8, in units.
 const LONGEST_STRING: usize = 0x1fff_ffe8;
@@ -29,6 +30,11 @@ impl Call {
         if text.len() > LONGEST_STRING {
             return None;
         }
+        if text.len() >= external::FROM
+            && let Some(string) = external::string(self.env, text)
+        {
+            return Some(string);
+        }
         let (start, length) = (text.as_ptr().cast(), text.len().cast_signed());
         let mut value = ptr::null_mut();
         // SAFETY: it copies so many bytes.
@@ -41,6 +47,11 @@ impl Call {
     pub(super) fn utf16(&self, text: &[u16]) -> Answer {
         if text.len() > LONGEST_STRING {
             return None;
+        }
+        if text.len() >= external::FROM
+            && let Some(string) = external::string(self.env, text)
+        {
+            return Some(string);
         }
         let (start, length) = (text.as_ptr(), text.len().cast_signed());
         let mut value = ptr::null_mut();

@@ -1,6 +1,6 @@
 //! A call of JavaScript's, through Node-API itself: napi-derive's conversions cost
 //! more than most operations on a few kilobytes. All `unsafe` of the bindings is
-//! here and in `answers`.
+//! here, in `answers` and in `external`.
 //!
 //! What is not of the kind that an operation wants is answered with `undefined`,
 //! as a panic is; no operation throws.

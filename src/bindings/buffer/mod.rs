@@ -2,6 +2,7 @@
 
 mod answers;
 mod call;
+mod external;
 mod memory;
 mod scratch;
 mod search;
