@@ -71,7 +71,8 @@ fn transcoded(source: &[u8], from: Encoding, to: Encoding) -> Option<Vec<u8>> {
     let room = transcode::room(source.len(), to).unwrap();
     let mut target = vec![0_u16; room.div_ceil(2)];
     let target: &mut [u8] = bytemuck::cast_slice_mut(&mut target);
-    let length = transcode::transcode(source, from, to, &mut target[..room])?;
+    let mut spare = vec![0; transcode::spare_room(source.len()).unwrap()];
+    let length = transcode::transcode(source, from, to, &mut target[..room], &mut spare)?;
     Some(target[..length].to_vec())
 }
 

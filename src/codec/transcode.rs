@@ -26,7 +26,13 @@ pub(crate) fn room(length: usize, to: Encoding) -> Option<usize> {
     longest.checked_add(2 * SLACK)
 }
 
-/// Transcodes `source` into `target`, which has `room()`. Returns the length, or
+/// The room that `transcode` needs for what is neither, in units.
+pub(crate) fn spare_room(length: usize) -> Option<usize> {
+    utf8::decoded_room(length)
+}
+
+/// Transcodes `source` into `target`, which has `room()`, with the help of `spare`,
+/// which has `spare_room()`. Returns the length, or
 /// nothing where Node refuses: between UTF-8 and UTF-16, malformed text, and UTF-16
 /// of less than a unit.
 ///
@@ -36,15 +42,16 @@ pub(crate) fn transcode(
     from: Encoding,
     to: Encoding,
     target: &mut [u8],
+    spare: &mut [u16],
 ) -> Option<usize> {
     match (from, to) {
-        (Encoding::Utf8, Encoding::Utf8) => Some(repair_utf8(source, target)),
+        (Encoding::Utf8, Encoding::Utf8) => Some(repair_utf8(source, target, spare)),
         (Encoding::Utf8, Encoding::Utf16) => {
             utf8::decode_valid(source, bytemuck::try_cast_slice_mut(even(target)).ok()?)
                 .map(|units| units * 2)
         }
         (Encoding::Utf8, Encoding::Latin1 | Encoding::Ascii) => {
-            Some(narrow_utf8(source, last_of(to), target))
+            Some(narrow_utf8(source, last_of(to), target, spare))
         }
         (Encoding::Utf16, Encoding::Utf8) => {
             let units = utf16::units(source);
@@ -69,9 +76,9 @@ pub(crate) fn transcode(
             Some(source.len())
         }
         (Encoding::Ascii, Encoding::Utf8) => {
-            let mut units = vec![0; source.len()];
-            utf16::from_ascii(source, &mut units);
-            Some(utf8::encode(&units, target))
+            let units = spare.get_mut(..source.len())?;
+            utf16::from_ascii(source, units);
+            Some(utf8::encode(units, target))
         }
     }
 }
@@ -86,13 +93,12 @@ fn last_of(encoding: Encoding) -> u16 {
     if encoding == Encoding::Ascii { 0x7f } else { 0xff }
 }
 
-fn repair_utf8(source: &[u8], target: &mut [u8]) -> usize {
+fn repair_utf8(source: &[u8], target: &mut [u8], spare: &mut [u16]) -> usize {
     if utf8::is_valid(source) {
         return bytes::copy(source, target);
     }
-    let mut units = vec![0; source.len() + SLACK];
-    let length = utf8::decode(source, &mut units);
-    utf8::encode(units.get(..length).unwrap_or_default(), target)
+    let length = utf8::decode(source, spare);
+    utf8::encode(spare.get(..length).unwrap_or_default(), target)
 }
 
 fn repair_utf16(source: &[u8], target: &mut [u8]) -> usize {
@@ -104,7 +110,7 @@ fn repair_utf16(source: &[u8], target: &mut [u8]) -> usize {
     utf16::to_bytes(&units, target)
 }
 
-fn narrow_utf8(source: &[u8], last: u16, target: &mut [u8]) -> usize {
+fn narrow_utf8(source: &[u8], last: u16, target: &mut [u8], spare: &mut [u16]) -> usize {
     match utf8::widest(source) {
         utf8::Widest::Ascii => return bytes::copy(source, target),
         utf8::Widest::Latin1 if last == 0xff => {
@@ -114,9 +120,8 @@ fn narrow_utf8(source: &[u8], last: u16, target: &mut [u8]) -> usize {
         }
         _ => {}
     }
-    let mut units = vec![0; source.len() + SLACK];
-    let length = utf8::decode(source, &mut units);
-    narrow(units.get(..length).unwrap_or_default(), last, target)
+    let length = utf8::decode(source, spare);
+    narrow(spare.get(..length).unwrap_or_default(), last, target)
 }
 
 /// Latin-1 as ASCII. Of its characters, only the soft hyphen is ignorable.

@@ -183,9 +183,10 @@ pub(super) fn decode(call: &mut Call) -> Answer {
 pub(super) fn transcode(call: &mut Call) -> Answer {
     let (from, to) = (encoding_of(call.size(1)?)?, encoding_of(call.size(2)?)?);
     let source = call.bytes(0)?;
-    scratch::with(|target, _| {
+    scratch::with(|target, spare| {
         let target = target.bytes(transcode::room(source.len(), to)?)?;
-        let length = transcode::transcode(source, from, to, target)?;
+        let spare = spare.units(transcode::spare_room(source.len())?)?;
+        let length = transcode::transcode(source, from, to, target, spare)?;
         call.buffer(target.get(..length)?)
     })
 }
