@@ -41,7 +41,7 @@ runCommand(async () => {
   const options = parseBufferOptions()
   const { rounds, sizes, only, isQuick, calibrates } = options
   const { nodes, ours, bounds } = loadSides(calibrates ? 'unbounded' : '')
-  const limits = { rounds, batch: isQuick ? 20_000 : 500_000 }
+  const limits = { rounds, batch: isQuick ? 20_000 : 1_000_000 }
 
   const rows = []
   for (const { operation, kind, make } of createCases(nodes, ours)) {

@@ -8,19 +8,35 @@ const { spread } = require('./statistics.js')
 
 const { hrtime } = process
 
-/** Keeps results from being found useless. */
-let sink
+/** Parts of a round that are run before the first. */
+const WARMING = 8
 
-function time(run, times) {
+/**
+ * A loop of its own for each call that is measured, so that the compiler knows
+ * what is called, as it does in a program.
+ * @param {{ call: Function, self?: unknown, args?: unknown[] }} what
+ * @returns {(times: number) => unknown} the result of the last call
+ */
+function loopOf({ call, self, args = [] }) {
+  const names = args.map((_, i) => `arg${i}`)
+  const body = `return (times) => {
+    let result
+    for (let i = 0; i < times; i += 1) result = call.call(${['self', ...names].join(', ')})
+    return result
+  }`
+  return new Function('call', 'self', ...names, body)(call, self, ...args)
+}
+
+function time(loop, times) {
   const start = hrtime.bigint()
-  for (let i = 0; i < times; i += 1) sink = run()
+  loop(times)
   return Number(hrtime.bigint() - start)
 }
 
-/** How often a function is to run to take so many nanoseconds. */
-function timesFor(run, nanoseconds) {
+/** How many calls take so many nanoseconds. */
+function timesFor(loop, nanoseconds) {
   for (let times = 1; ; times *= 4) {
-    const taken = time(run, times)
+    const taken = time(loop, times)
     if (taken * 4 > nanoseconds) return Math.max(1, Math.round((times * nanoseconds) / taken))
   }
 }
@@ -32,13 +48,20 @@ function snapshot(value) {
 /**
  * Nanoseconds of both, and their ratio (above 1: ours is faster), measured in
  * turns.
- * @param {() => { node: () => unknown, ours: () => unknown }} make
+ * @param {() => { node: object, ours: object }} make calls as `loopOf` takes them
  * @param {{ rounds: number, batch: number }} limits `batch` in nanoseconds
  */
 function measure(make, { rounds, batch }) {
   // Each on data of its own, which it may change.
-  assert.deepEqual(snapshot(make().ours()), snapshot(make().node()))
-  const { node, ours } = make()
+  assert.deepEqual(snapshot(loopOf(make().ours)(1)), snapshot(loopOf(make().node)(1)))
+  const pair = make()
+  const node = loopOf(pair.node)
+  const ours = loopOf(pair.ours)
+  // Until the compiler has done what it will do.
+  for (let i = 0; i < WARMING; i += 1) {
+    node(timesFor(node, batch / WARMING))
+    ours(timesFor(ours, batch / WARMING))
+  }
   const times = { node: timesFor(node, batch), ours: timesFor(ours, batch) }
   const samples = { node: [], ours: [], ratio: [] }
   for (let round = 0; round <= rounds; round += 1) {
@@ -59,4 +82,4 @@ function measure(make, { rounds, batch }) {
   }
 }
 
-module.exports = { measure, getSink: () => sink }
+module.exports = { measure }

@@ -6,13 +6,22 @@ const { below, least, native } = require('./dispatch.js')
 const { numberOf } = require('./encodings.js')
 const { methods, statics } = require('./nodes.js')
 
+// Constants, so that the compiler knows what is called.
+const { fill: nodesFill, compare: nodesCompare, equals: nodesEquals, copy: nodesCopy } = methods
+const { from: nodesFrom } = statics
+
 /** Node 24 and earlier copy wrongly beyond this. */
 const LONGEST_COPY = 2 ** 32 - 1
 const leastCopy = native === null ? Infinity : Math.min(least.copy, LONGEST_COPY + 1)
 
-function isDone(operation, size) {
-  return size >= least[operation] && size < below[operation]
-}
+// Read once: these are compared in every call.
+const leastFill = least.fill
+const belowFill = below.fill
+const leastCompare = least.compare
+const belowCompare = below.compare
+const leastEquals = least.equals
+const belowEquals = below.equals
+const belowCopy = below.copy
 
 /** An integer from 0 to `most`, or undefined, for which there is a value. */
 function position(value, byDefault, most) {
@@ -35,25 +44,32 @@ function filled(bytes, length, value, offset, end, encoding) {
     if (encoding !== undefined && numberOf(encoding) === undefined) return false
     // One byte is Node's to fill with.
     if (value.length === 1 && value.charCodeAt(0) < 128) return false
-    pattern = statics.from(value, encoding)
+    pattern = nodesFrom(value, encoding)
   }
   const from = position(offset, 0, length)
   const to = offset === undefined ? length : position(end, length, length)
-  if (from < 0 || to <= from || !(pattern?.length > 0) || !isDone('fill', to - from)) return false
+  if (
+    from < 0 ||
+    to <= from ||
+    !(pattern?.length > 0) ||
+    to - from < leastFill ||
+    to - from >= belowFill
+  )
+    return false
   return native.fill(bytes, pattern, from, to) === true
 }
 
 function fill(value, offset, end, encoding) {
   if (typeof value !== 'number') {
     const length = this?.length
-    if (length >= least.fill && filled(this, length, value, offset, end, encoding)) return this
+    if (length >= leastFill && filled(this, length, value, offset, end, encoding)) return this
   }
-  return methods.fill.call(this, value, offset, end, encoding)
+  return nodesFill.call(this, value, offset, end, encoding)
 }
 
 function compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
   const length = this?.length
-  if (length >= least.compare && length < below.compare) {
+  if (length >= leastCompare && length < belowCompare) {
     const size = target?.length
     const to = position(targetEnd, size, size)
     const end = position(sourceEnd, length, length)
@@ -65,21 +81,22 @@ function compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
     }
   }
   // It counts its arguments.
-  if (arguments.length === 1) return methods.compare.call(this, target)
-  return methods.compare.call(this, target, targetStart, targetEnd, sourceStart, sourceEnd)
+  if (arguments.length === 1) return nodesCompare.call(this, target)
+  return nodesCompare.call(this, target, targetStart, targetEnd, sourceStart, sourceEnd)
 }
 
 function equals(otherBuffer) {
-  if (isDone('equals', this?.length) && this !== otherBuffer) {
+  const length = this?.length
+  if (length >= leastEquals && length < belowEquals && this !== otherBuffer) {
     const isEqual = native.equals(this, otherBuffer)
     if (isEqual !== undefined) return isEqual
   }
-  return methods.equals.call(this, otherBuffer)
+  return nodesEquals.call(this, otherBuffer)
 }
 
 function copy(target, targetStart, sourceStart, sourceEnd) {
   const length = this?.length
-  if (length >= leastCopy && length > 0 && (length < below.copy || length > LONGEST_COPY)) {
+  if (length >= leastCopy && length > 0 && (length < belowCopy || length > LONGEST_COPY)) {
     const from = position(sourceStart, 0, length)
     const to = position(sourceEnd, length, Infinity)
     const at = position(targetStart, 0, Infinity)
@@ -88,15 +105,17 @@ function copy(target, targetStart, sourceStart, sourceEnd) {
       if (count !== undefined) return count
     }
   }
-  return methods.copy.call(this, target, targetStart, sourceStart, sourceEnd)
+  return nodesCopy.call(this, target, targetStart, sourceStart, sourceEnd)
 }
 
 function swapOf(width) {
   const name = `swap${width * 8}`
   const original = methods[name]
+  const from = least[name]
+  const to = below[name]
   return function () {
     const length = this?.length
-    if (length >= least[name] && length < below[name] && length % width === 0) {
+    if (length >= from && length < to && length % width === 0) {
       if (native.swap(this, width) === true) return this
     }
     return original.call(this)

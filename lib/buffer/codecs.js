@@ -3,7 +3,7 @@
 // Hex and base64 from bytes to bytes, with no string in between.
 
 const { checkBytes, outOfBounds } = require('./arguments.js')
-const { below, least, native } = require('./dispatch.js')
+const { isDoneBy, native } = require('./dispatch.js')
 const { BASE64, BASE64URL, HEX, NAMES } = require('./encodings.js')
 const { asBuffer, methods, statics } = require('./nodes.js')
 
@@ -13,12 +13,8 @@ function encodedLength(size, code) {
   return code === BASE64 ? Math.ceil(size / 3) * 4 : Math.ceil((size * 4) / 3)
 }
 
-function isDone(operation, size) {
-  return size >= least[operation] && size < below[operation]
-}
-
 function encoderOf(code) {
-  const operation = `encode.${NAMES[code]}`
+  const isDone = isDoneBy(`encode.${NAMES[code]}`)
   return (source, target) => {
     checkBytes(source, 'source')
     const size = encodedLength(source.length, code)
@@ -32,7 +28,7 @@ function encoderOf(code) {
   }
 
   function encode(source, target, size) {
-    if (isDone(operation, source.length)) {
+    if (isDone(source.length)) {
       const count = native.encode(source, target, code)
       if (count !== undefined) return count
     }
@@ -42,7 +38,7 @@ function encoderOf(code) {
 }
 
 function decoderOf(code) {
-  const operation = `decode.${NAMES[code]}`
+  const isDone = isDoneBy(`decode.${NAMES[code]}`)
   return (source, target) => {
     checkBytes(source, 'source')
     if (target === undefined) {
@@ -64,7 +60,7 @@ function decoderOf(code) {
   }
 
   function decode(source, target) {
-    if (isDone(operation, source.length)) {
+    if (isDone(source.length)) {
       const count = native.decode(source, target, code)
       if (count !== undefined) return count
     }

@@ -85,6 +85,17 @@ for (const operation of OPERATIONS) {
   below[operation] = isForced ? Infinity : (to ?? Infinity)
 }
 
+/**
+ * Tells whether the addon does an operation on so much. A function for each
+ * keeps the bounds where they are quickly found.
+ * @returns {(size: number) => boolean}
+ */
+function isDoneBy(operation) {
+  const from = least[operation]
+  const to = below[operation]
+  return (size) => size >= from && size < to
+}
+
 /** Whether the addon ever does one of the operations. */
 function isEverNative(...operations) {
   return operations.some((operation) => least[operation] < below[operation])
@@ -99,4 +110,13 @@ function boundsOf(operations) {
   }
 }
 
-module.exports = { OPERATIONS, native, mode, least, below, boundsOf, isEverNative }
+module.exports = {
+  OPERATIONS,
+  native,
+  mode,
+  least,
+  below,
+  boundsOf,
+  isDoneBy,
+  isEverNative,
+}

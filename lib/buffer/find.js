@@ -12,10 +12,16 @@ const { findInWindows } = require('./huge.js')
 const { methods, statics, takesEnd } = require('./nodes.js')
 const { goOn, probeBackward, probeForward } = require('./probe.js')
 
+// Constants, so that the compiler knows what is called.
+const { indexOf: nodesIndexOf, lastIndexOf: nodesLastIndexOf } = methods
+const { from: nodesFrom } = statics
+
 /** Beyond this, Node's own are wrong. */
 const LONGEST = 2 ** 31 - 1
 
 const leastForward = Math.min(least.indexOf, LONGEST + 1)
+const belowForward = below.indexOf
+const belowBackward = below.lastIndexOf
 const leastBackward = Math.min(least.lastIndexOf, LONGEST + 1)
 
 /**
@@ -54,7 +60,7 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
     if (value === '') return undefined
     // As bytes, where the addon takes no string.
     const isOther = code > LATIN1 || length > LONGEST || (isUnits && length % 2 === 1)
-    if (isOther) value = statics.from(value, encoding)
+    if (isOther) value = nodesFrom(value, encoding)
   } else if (typeof value === 'number') {
     value = Uint8Array.of(value >>> 0)
   } else if (!isUint8Array(value)) return undefined
@@ -143,10 +149,9 @@ function findUnaligned(bytes, value, offset, end, encoding, isForward) {
   if (numberOf(name) !== UTF16LE || !isUint8Array(bytes)) return undefined
   const found = find(bytes, bytes.length, value, offset, end, encoding, isForward)
   if (found !== undefined || typeof value === 'number') return found
-  const aligned = statics.from(bytes)
-  const { indexOf, lastIndexOf } = methods
+  const aligned = nodesFrom(bytes)
   const args = takesEnd ? [value, offset, end, encoding] : [value, offset, encoding]
-  return (isForward ? indexOf : lastIndexOf).apply(aligned, args)
+  return (isForward ? nodesIndexOf : nodesLastIndexOf).apply(aligned, args)
 }
 
 /** For a DataView, which has no `length`, the same end of the process. */
@@ -180,7 +185,7 @@ function indexOf(value, offset, end, encoding) {
     const found =
       length > LONGEST
         ? findInHuge(this, value, offset, end, encoding, true)
-        : typeof value !== 'number' && length < below.indexOf
+        : typeof value !== 'number' && length < belowForward
           ? find(this, length, value, offset, end, encoding, true)
           : undefined
     if (found !== undefined) return found
@@ -189,9 +194,9 @@ function indexOf(value, offset, end, encoding) {
     const found = findUnaligned(this, value, offset, end, encoding, true)
     if (found !== undefined) return found
   }
-  if (!takesEnd) return methods.indexOf.call(this, value, offset, encoding)
+  if (!takesEnd) return nodesIndexOf.call(this, value, offset, encoding)
   if (length === undefined && end === undefined) end = endOf(this)
-  return methods.indexOf.call(this, value, offset, end, encoding)
+  return nodesIndexOf.call(this, value, offset, end, encoding)
 }
 
 function lastIndexOf(value, offset, end, encoding) {
@@ -211,7 +216,7 @@ function lastIndexOf(value, offset, end, encoding) {
     const found =
       length > LONGEST
         ? findInHuge(this, value, offset, end, encoding, false)
-        : typeof value !== 'number' && length < below.lastIndexOf
+        : typeof value !== 'number' && length < belowBackward
           ? find(this, length, value, offset, end, encoding, false)
           : undefined
     if (found !== undefined) return found
@@ -220,9 +225,9 @@ function lastIndexOf(value, offset, end, encoding) {
     const found = findUnaligned(this, value, offset, end, encoding, false)
     if (found !== undefined) return found
   }
-  if (!takesEnd) return methods.lastIndexOf.call(this, value, offset, encoding)
+  if (!takesEnd) return nodesLastIndexOf.call(this, value, offset, encoding)
   if (length === undefined && end === undefined) end = endOf(this)
-  return methods.lastIndexOf.call(this, value, offset, end, encoding)
+  return nodesLastIndexOf.call(this, value, offset, end, encoding)
 }
 
 function includes(value, offset, end, encoding) {

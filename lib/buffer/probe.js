@@ -6,6 +6,9 @@
 
 const { methods } = require('./nodes.js')
 
+// Constants, so that the compiler knows what is called.
+const { indexOf: nodesIndexOf, lastIndexOf: nodesLastIndexOf } = methods
+
 /** Hits of the byte that are looked at. */
 const HITS = 4
 
@@ -32,7 +35,7 @@ function probeForward(bytes, value, from, end) {
   const first = isText ? value.charCodeAt(0) : value[0]
   if (length > LONGEST_NEEDLE || (isText && first >= ASCII)) return goOn(from)
   for (let hit = 0; hit < HITS; hit += 1) {
-    const position = methods.indexOf.call(bytes, first, from)
+    const position = nodesIndexOf.call(bytes, first, from)
     if (position === -1 || position + length > end) return -1
     let i = 1
     for (; i < length; i += 1) {
@@ -60,7 +63,7 @@ function probeBackward(bytes, value, from) {
   const final = length - 1
   const last = isText ? value.charCodeAt(final) : value[final]
   for (let hit = 0; hit < HITS; hit += 1) {
-    const start = methods.lastIndexOf.call(bytes, last, from + final) - final
+    const start = nodesLastIndexOf.call(bytes, last, from + final) - final
     if (start < 0) return -1
     let i = final - 1
     while (i >= 0 && bytes[start + i] === (isText ? value.charCodeAt(i) : value[i])) i -= 1

@@ -8,6 +8,9 @@ const { mode } = require('./dispatch.js')
 const { BASE64, UTF8 } = require('./encodings.js')
 const { methods, statics, takesEnd } = require('./nodes.js')
 
+// Constants, so that the compiler knows what is called.
+const { base64Write: nodesBase64Write, base64urlWrite: nodesBase64urlWrite } = methods
+
 /** Characters that are looked at. */
 const SAMPLES = 16
 
@@ -44,7 +47,7 @@ function isDirty(string, code) {
   const prefix = string.slice(0, PREFIX)
   // Of the two that differ between the alphabets, one is enough to look for.
   if (prefix.includes(code === BASE64 ? '_' : '/')) return true
-  const decode = code === BASE64 ? methods.base64Write : methods.base64urlWrite
+  const decode = code === BASE64 ? nodesBase64Write : nodesBase64urlWrite
   if (decode.call(decoded, prefix, 0, decoded.length) === decoded.length) return false
   for (let i = 0; i < GLANCE; i += 1) if (!plain[prefix.charCodeAt(i)]) return true
   return false

@@ -3,14 +3,33 @@
 // The static methods of Buffer that make or measure bytes.
 
 const { fill: fillWith } = require('./bytes.js')
-const { below, least, native } = require('./dispatch.js')
+const { isDoneBy, least, native } = require('./dispatch.js')
 const { BASE64, HEX, NAMES, UTF16LE, UTF8, numberOf } = require('./encodings.js')
 const { Buffer, kMaxLength, methods, statics } = require('./nodes.js')
 const { isWritten, writing } = require('./strings.js')
 
+// Constants, so that the compiler knows what is called.
+const {
+  from: nodesFrom,
+  alloc: nodesAlloc,
+  allocUnsafe: nodesAllocUnsafe,
+  allocUnsafeSlow: nodesAllocUnsafeSlow,
+  compare: nodesCompare,
+  concat: nodesConcat,
+  byteLength: nodesByteLength,
+} = statics
+const { subarray: nodesSubarray, fill: nodesFill } = methods
+
+const isCompareDone = isDoneBy('compare')
+const isConcatDone = isDoneBy('concat')
+const isByteLengthDone = isDoneBy('byteLength')
+const hasConcat = least.concat !== Infinity
+const leastFill = least.fill
+const leastWritten = writing.smallest
+
 /** What Node allocates for a string: enough, and for base64 perhaps more. */
 function sizeOf(string, code) {
-  if (code === UTF8 || code >= BASE64) return statics.byteLength(string, NAMES[code])
+  if (code === UTF8 || code >= BASE64) return nodesByteLength(string, NAMES[code])
   if (code === UTF16LE) return string.length * 2
   return code === HEX ? string.length >>> 1 : string.length
 }
@@ -23,56 +42,51 @@ function made(string, encoding) {
   if (size === 0) return undefined
   // As Node's: from the pool, or not.
   const isPooled = string.length < Buffer.poolSize >>> 1
-  const target = isPooled ? statics.allocUnsafe(size) : statics.allocUnsafeSlow(size)
+  const target = isPooled ? nodesAllocUnsafe(size) : nodesAllocUnsafeSlow(size)
   const count = native.write(target, string, code, 0, size)
   if (count === undefined || count === size) return count && target
-  return methods.subarray.call(target, 0, count)
+  return nodesSubarray.call(target, 0, count)
 }
 
 function from(value, encodingOrOffset, length) {
-  if (typeof value === 'string' && value.length >= writing.smallest) {
+  if (typeof value === 'string' && value.length >= leastWritten) {
     const buffer = made(value, encodingOrOffset)
     if (buffer !== undefined) return buffer
   }
-  return statics.from(value, encodingOrOffset, length)
+  return nodesFrom(value, encodingOrOffset, length)
 }
 
 function alloc(size, fill, encoding) {
-  if (size >= least.fill && typeof fill !== 'number' && fill !== undefined) {
+  if (size >= leastFill && typeof fill !== 'number' && fill !== undefined) {
     // What it does with these arguments is its to say, and what it throws.
     const isPlain = encoding === undefined || typeof encoding === 'string'
     if (isPlain && Number.isInteger(size) && size > 0) {
-      return fillWith.call(statics.allocUnsafeSlow(size), fill, 0, size, encoding)
+      return fillWith.call(nodesAllocUnsafeSlow(size), fill, 0, size, encoding)
     }
   }
-  return statics.alloc(size, fill, encoding)
+  return nodesAlloc(size, fill, encoding)
 }
 
 function compare(buf1, buf2) {
   const size = buf1?.length
-  if (size >= least.compare && size < below.compare && buf1 !== buf2) {
+  if (isCompareDone(size) && buf1 !== buf2) {
     const order = native.compare(buf1, 0, size, buf2, 0, Infinity)
     if (order !== undefined) return order
   }
-  return statics.compare(buf1, buf2)
+  return nodesCompare(buf1, buf2)
 }
 
 function concat(list, length) {
-  if (least.concat !== Infinity && Array.isArray(list) && list.length > 0) {
+  if (hasConcat && Array.isArray(list) && list.length > 0) {
     const sum = total(list)
     const size = length === undefined || Number.isNaN(sum) ? sum : length
-    if (
-      Number.isInteger(size) &&
-      size >= least.concat &&
-      size < below.concat &&
-      size <= kMaxLength
-    ) {
-      const target = statics.allocUnsafe(size)
+    if (Number.isInteger(size) && isConcatDone(size) && size <= kMaxLength) {
+      const target = nodesAllocUnsafe(size)
       const count = native.concat(list, target)
-      if (count !== undefined) return count < size ? methods.fill.call(target, 0, count) : target
+      if (count !== undefined) return count < size ? nodesFill.call(target, 0, count) : target
     }
   }
-  return statics.concat(list, length)
+  return nodesConcat(list, length)
 }
 
 /** NaN if there is an empty one, which may be detached: Node throws then, or not. */
@@ -85,7 +99,7 @@ function total(list) {
 function byteLength(string, encoding) {
   if (typeof string === 'string') {
     const size = string.length
-    if (size >= least.byteLength && size < below.byteLength) {
+    if (isByteLengthDone(size)) {
       const code = encoding ? numberOf(encoding) : UTF8
       if (code !== undefined) {
         const count = native.byteLength(string, code)
@@ -93,7 +107,7 @@ function byteLength(string, encoding) {
       }
     }
   }
-  return statics.byteLength(string, encoding)
+  return nodesByteLength(string, encoding)
 }
 
 module.exports = { from, alloc, compare, concat, byteLength }

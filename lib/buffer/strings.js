@@ -8,19 +8,30 @@ const { NAMES, UTF8, numberOf } = require('./encodings.js')
 const { Buffer, methods, takesEnd } = require('./nodes.js')
 const { isWorthIt } = require('./sniff.js')
 
+// Constants, so that the compiler knows what is called.
+const { toString: nodesToString, write: nodesWrite } = methods
+
 const reading = boundsOf(NAMES.map((name) => `toString.${name}`))
 const writing = boundsOf(NAMES.map((name) => `write.${name}`))
+
+// Read once: these are compared in every call.
+const { least: leastReads, below: belowReads } = reading
+const { least: leastWrites, below: belowWrites } = writing
+const leastRead = reading.smallest
+const leastWritten = writing.smallest
+const leastRead8 = reading.least[UTF8]
+const belowRead8 = reading.below[UTF8]
 
 /** The part of the names of Node's methods that tells the encoding. */
 const WORDS = ['utf8', 'ucs2', 'latin1', 'ascii', 'hex', 'base64', 'base64url']
 
 function isRead(code, size) {
-  return size >= reading.least[code] && size < reading.below[code]
+  return size >= leastReads[code] && size < belowReads[code]
 }
 
 function isWritten(code, string) {
   const size = string.length
-  return size >= writing.least[code] && size < writing.below[code] && isWorthIt(string, code)
+  return size >= leastWrites[code] && size < belowWrites[code] && isWorthIt(string, code)
 }
 
 /** Node 22 and earlier have `toString` and `write` for nothing but Buffers. */
@@ -50,17 +61,17 @@ function textOf(bytes, length, encoding, start, end) {
 function toString(encoding, start, end) {
   const length = this?.length
   if (arguments.length === 0) {
-    if (isRead(UTF8, length) && isSuitable(this)) {
+    if (length >= leastRead8 && length < belowRead8 && isSuitable(this)) {
       const text = native.toString(this, UTF8, 0, length)
       if (text !== undefined) return text
     }
-    return methods.toString.call(this)
+    return nodesToString.call(this)
   }
-  if (length >= reading.smallest && isSuitable(this)) {
+  if (length >= leastRead && isSuitable(this)) {
     const text = textOf(this, length, encoding, start, end)
     if (text !== undefined) return text
   }
-  return methods.toString.call(this, encoding, start, end)
+  return nodesToString.call(this, encoding, start, end)
 }
 
 /**
@@ -68,25 +79,23 @@ function toString(encoding, start, end) {
  * @returns {number | undefined} undefined when it is for Node to do
  */
 function written(bytes, string, offset, length, encoding) {
-  const size = bytes?.length
   if (offset === undefined) {
     encoding = undefined
-    offset = 0
-    length = size
-  } else if (length === undefined && typeof offset === 'string') {
+    length = undefined
+  } else if (typeof offset === 'string' && length === undefined) {
     encoding = offset
-    offset = 0
-    length = size
-  } else {
-    if (!isPosition(offset, size)) return undefined
-    if (length === undefined) length = size - offset
-    else if (typeof length === 'string') {
-      encoding = length
-      length = size - offset
-    } else if (!isPosition(length, size)) return undefined
+    offset = undefined
+  } else if (typeof length === 'string') {
+    encoding = length
+    length = undefined
   }
   const code = encoding ? numberOf(encoding) : UTF8
   if (code === undefined || !isWritten(code, string)) return undefined
+  const size = bytes?.length
+  if (offset === undefined) offset = 0
+  else if (!isPosition(offset, size)) return undefined
+  if (length === undefined) length = size
+  else if (!isPosition(length, size)) return undefined
   return native.write(bytes, string, code, offset, Math.min(length, size - offset))
 }
 
@@ -95,19 +104,20 @@ function isPosition(value, size) {
 }
 
 function write(string, offset, length, encoding) {
-  if (typeof string === 'string' && string.length >= writing.smallest && isSuitable(this)) {
+  if (typeof string === 'string' && string.length >= leastWritten && isSuitable(this)) {
     const count = written(this, string, offset, length, encoding)
     if (count !== undefined) return count
   }
-  return methods.write.call(this, string, offset, length, encoding)
+  return nodesWrite.call(this, string, offset, length, encoding)
 }
 
 /** One of `hexSlice(start, end)` and its kin. */
 function sliceOf(code) {
   const original = methods[`${WORDS[code]}Slice`]
+  const least = reading.least[code]
   return function (start, end) {
     const length = this?.length
-    if (length >= reading.least[code]) {
+    if (length >= least) {
       const from = start === undefined ? 0 : start
       const to = end === undefined ? length : end
       if (isPosition(to, length) && isPosition(from, to) && isRead(code, to - from)) {
@@ -122,8 +132,9 @@ function sliceOf(code) {
 /** One of `hexWrite(string, offset, length)` and its kin. */
 function writeOf(code) {
   const original = methods[`${WORDS[code]}Write`]
+  const least = writing.least[code]
   return function (string, offset, length) {
-    if (typeof string === 'string' && isWritten(code, string)) {
+    if (typeof string === 'string' && string.length >= least && isWritten(code, string)) {
       const size = this?.length
       const from = offset === undefined ? 0 : offset
       if (isPosition(from, size)) {
