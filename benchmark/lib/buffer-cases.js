@@ -194,20 +194,33 @@ function addCodecs(add) {
     ['base64', 'Base64'],
     ['base64url', 'Base64Url'],
   ]) {
-    add(`encode.${encoding}`, 'bytes to bytes', (size) => {
-      const source = data.randomBytes(size)
-      return ({ buffer, methods, statics }) =>
-        buffer === undefined
-          ? { call: () => statics.from(methods.toString.call(source, encoding), 'latin1') }
-          : { call: buffer[`encode${word}`], args: [source] }
-    })
-    add(`decode.${encoding}`, 'bytes to bytes', (size) => {
-      const source = Buffer.from(data.randomBytes(size).toString(encoding).slice(0, size))
-      return ({ buffer, methods, statics }) =>
-        buffer === undefined
-          ? { call: () => statics.from(methods.toString.call(source, 'latin1'), encoding) }
-          : { call: buffer[`decode${word}`], args: [source] }
-    })
+    const sources = {
+      encode: (size) => data.randomBytes(size),
+      decode: (size) => Buffer.from(data.randomBytes(size).toString(encoding).slice(0, size)),
+    }
+    for (const [direction, make] of Object.entries(sources)) {
+      // Text comes from bytes, or goes to them, as latin1.
+      const [first, second] = direction === 'encode' ? [encoding, 'latin1'] : ['latin1', encoding]
+      const viaString = ({ methods, statics }, source) => ({
+        call: () => statics.from(methods.toString.call(source, first), second),
+      })
+      const name = `${direction}${word}`
+      add(`${direction}.${encoding}`, 'to a new Buffer', (size) => {
+        const source = make(size)
+        return (side) =>
+          side.buffer === undefined
+            ? viaString(side, source)
+            : { call: side.buffer[name], args: [source] }
+      })
+      add(`${direction}.${encoding}`, 'into a Buffer that is there', (size) => {
+        const source = make(size)
+        const target = Buffer.alloc(size * 2 + 4)
+        return (side) =>
+          side.buffer === undefined
+            ? viaString(side, source)
+            : { call: side.buffer[name], args: [source, target], result: () => target }
+      })
+    }
   }
 }
 

@@ -41,19 +41,21 @@ function timesFor(loop, nanoseconds) {
   }
 }
 
-function snapshot(value) {
-  return ArrayBuffer.isView(value) ? Buffer.from(value) : value
+/** What a call gives: its result, or so many bytes of a target that it fills. */
+function resultOf(what) {
+  const result = loopOf(what)(1)
+  return what.result === undefined ? result : what.result().subarray(0, result)
 }
 
 /**
- * Nanoseconds of both, and their ratio (above 1: ours is faster), measured in
+ * Nanoseconds of both, and their ratios (above 1: ours is faster), measured in
  * turns.
  * @param {() => { node: object, ours: object }} make calls as `loopOf` takes them
  * @param {{ rounds: number, batch: number }} limits `batch` in nanoseconds
  */
 function measure(make, { rounds, batch }) {
   // Each on data of its own, which it may change.
-  assert.deepEqual(snapshot(loopOf(make().ours)(1)), snapshot(loopOf(make().node)(1)))
+  assert.deepEqual(resultOf(make().ours), resultOf(make().node))
   const pair = make()
   const node = loopOf(pair.node)
   const ours = loopOf(pair.ours)
@@ -75,11 +77,17 @@ function measure(make, { rounds, batch }) {
     samples.ours.push(taken.ours)
     samples.ratio.push(taken.node / taken.ours)
   }
+  return samples
+}
+
+/** The samples of several measurements of the same, in figures. */
+function summarize(measurements) {
+  const all = (name) => measurements.flatMap((samples) => samples[name])
   return {
-    node: spread(samples.node).median,
-    ours: spread(samples.ours).median,
-    ratio: spread(samples.ratio),
+    node: spread(all('node')).median,
+    ours: spread(all('ours')).median,
+    ratio: spread(all('ratio')),
   }
 }
 
-module.exports = { measure }
+module.exports = { measure, summarize }

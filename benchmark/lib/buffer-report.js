@@ -12,7 +12,7 @@ const LOSS = 0.95
  * Of base64 a part is decoded to see whether it is clean: up to 80 ns, for what
  * is several times as fast if it is not.
  */
-const LOSSES = { 'write.base64': 0.9, 'write.base64url': 0.9 }
+const LOSSES = { 'write.base64': 0.85, 'write.base64url': 0.85 }
 
 /**
  * The sizes between which the addon does each operation: faster for some

@@ -6,7 +6,7 @@
 
 const { mode } = require('./dispatch.js')
 const { BASE64, UTF8 } = require('./encodings.js')
-const { methods, statics, takesEnd } = require('./nodes.js')
+const { methods, statics } = require('./nodes.js')
 
 // Constants, so that the compiler knows what is called.
 const { base64Write: nodesBase64Write, base64urlWrite: nodesBase64urlWrite } = methods
@@ -18,20 +18,8 @@ const SAMPLES = 16
 const PREFIX = 512
 const decoded = statics.allocUnsafeSlow((PREFIX / 4) * 3)
 
-/** Of base64 with white space, how much is looked at, by hand. */
-const GLANCE = 128
-
-/** 1 for the characters of base64 and for white space, which Node skips quickly. */
-const plain = new Uint8Array(128)
-for (const text of [
-  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=',
-  ' \t\n\f\r',
-]) {
-  for (const one of text) plain[one.charCodeAt(0)] = 1
-}
-
-/** From here on, characters are slow to write for Node: 24 and later are quick with latin1. */
-const WIDE = takesEnd ? 0x100 : 0x80
+/** From here on, characters are slow to write for Node: 22 and later are quick with latin1. */
+const WIDE = Number.parseInt(process.versions.node, 10) >= 22 ? 0x100 : 0x80
 
 /** Whether a string seems to have such characters. */
 function isWide(string) {
@@ -49,8 +37,8 @@ function isDirty(string, code) {
   if (prefix.includes(code === BASE64 ? '_' : '/')) return true
   const decode = code === BASE64 ? nodesBase64Write : nodesBase64urlWrite
   if (decode.call(decoded, prefix, 0, decoded.length) === decoded.length) return false
-  for (let i = 0; i < GLANCE; i += 1) if (!plain[prefix.charCodeAt(i)]) return true
-  return false
+  // White space Node skips quickly.
+  return !prefix.includes('\n') && !prefix.includes(' ')
 }
 
 /**
