@@ -132,6 +132,93 @@ export declare class StreamCodec {
   finish(output: Buffer): number
 }
 
+/** The buffer operations of one JavaScript environment. */
+export declare function bufferOperations(): BufferOperations
+
+/**
+ * Buffer operations. Each answers `undefined` for what it leaves to Node: what is not of the
+ * stated type, memory that threads share, numbers that are negative or not whole (Infinity
+ * is as far as possible), results that no string can hold. None throws, and none converts
+ * its arguments. What source and target share is read before it is written.
+ *
+ * Encodings: 0 utf8, 1 utf16le, 2 latin1, 3 ascii, 4 hex, 5 base64, 6 base64url.
+ */
+export interface BufferOperations {
+  /** As `buf.toString()` of the bytes from `start` to `end`. */
+  toString: (bytes: Uint8Array, encoding: number, start: number, end: number) => string | undefined
+  /** As `buf.write()`: bytes written, from `offset` on, at most `length`, whole characters. */
+  write: (target: Uint8Array, text: string, encoding: number, offset: number, length: number) => number | undefined
+  /** As `Buffer.byteLength()`. */
+  byteLength: (text: string, encoding: number) => number | undefined
+  /** As `atob()`; undefined where that would throw. */
+  atob: (text: string) => string | undefined
+  /** As `btoa()`; undefined where that would throw. */
+  btoa: (text: string) => string | undefined
+  /**
+   * The text of `source` in hex, base64 or base64url, as bytes. Bytes written; undefined when
+   * `target` is too small.
+   */
+  encode: (source: Uint8Array, target: Uint8Array, encoding: number) => number | undefined
+  /**
+   * What text in hex, base64 or base64url stands for, as far as `target` has room. Bytes
+   * written.
+   */
+  decode: (source: Uint8Array, target: Uint8Array, encoding: number) => number | undefined
+  /** The most that `decode()` can write. */
+  decodedLength: (source: Uint8Array, encoding: number) => number | undefined
+  /** As `buffer.transcode()`; undefined where that would throw. */
+  transcode: (source: Uint8Array, from: number, to: number) => Buffer | undefined
+  /**
+   * The first match that begins at `from` or behind and ends before `to`, or -1. `step` 2: at
+   * an even position, in whole 16-bit units.
+   */
+  indexOf: (bytes: Uint8Array, needle: Uint8Array, from: number, to: number, step: 1 | 2) => number | undefined
+  /** The same for text in utf8, utf16le (in whole units) or latin1. */
+  indexOfString: (bytes: Uint8Array, text: string, encoding: number, from: number, to: number) => number | undefined
+  /** The last match that begins at `from` or before, or -1. */
+  lastIndexOf: (bytes: Uint8Array, needle: Uint8Array, from: number, step: 1 | 2) => number | undefined
+  /** The same for text in utf8, utf16le (in whole units) or latin1. */
+  lastIndexOfString: (bytes: Uint8Array, text: string, encoding: number, from: number) => number | undefined
+  /** How many matches there are that do not overlap. */
+  count: (bytes: Uint8Array, needle: Uint8Array, from: number, to: number) => number | undefined
+  /** Matches that do not overlap, as many as `positions` has room for. How many. */
+  findAll: (bytes: Uint8Array, needle: Uint8Array, from: number, to: number, positions: Float64Array) => number | undefined
+  /** A search for one needle or the first of several, prepared; none may be empty. */
+  createFinder: (needles: Uint8Array[]) => object | undefined
+  /** The first match, or -1. */
+  finderIndexOf: (finder: object, bytes: Uint8Array, from: number, to: number) => number | undefined
+  /** The last match at `from` or before, or -1; undefined for several needles. */
+  finderLastIndexOf: (finder: object, bytes: Uint8Array, from: number) => number | undefined
+  /** How many matches there are that do not overlap. */
+  finderCount: (finder: object, bytes: Uint8Array, from: number, to: number) => number | undefined
+  /**
+   * Matches that do not overlap, as pairs of position and number of the needle, as many as
+   * `matches` has room for. How many.
+   */
+  finderAll: (finder: object, bytes: Uint8Array, from: number, to: number, matches: Float64Array) => number | undefined
+  /** -1, 0 or 1. */
+  compare: (left: Uint8Array, leftStart: number, leftEnd: number, right: Uint8Array, rightStart: number, rightEnd: number) => number | undefined
+  /** Whether all bytes are the same. */
+  equals: (left: Uint8Array, right: Uint8Array) => boolean | undefined
+  /** Copies as much as fits. Bytes copied. */
+  copy: (source: Uint8Array, start: number, end: number, target: Uint8Array, targetStart: number) => number | undefined
+  /** Repeats a pattern, which may not be empty. */
+  fill: (target: Uint8Array, pattern: Uint8Array, start: number, end: number) => true | undefined
+  /** Copies all of a list one behind the other, as much as fits. Bytes copied. */
+  concat: (list: Uint8Array[], target: Uint8Array) => number | undefined
+  /** Turns the bytes of each element around; undefined for a part of an element. */
+  swap: (bytes: Uint8Array, width: 2 | 4 | 8) => true | undefined
+  /**
+   * Copies elements between typed arrays of any kind, each turned around. Starts are in bytes.
+   * undefined where either array is too short.
+   */
+  copySwapped: (source: ArrayBufferView, sourceStart: number, target: ArrayBufferView, targetStart: number, count: number, width: 1 | 2 | 4 | 8) => true | undefined
+  /** Whether all of it is well-formed UTF-8. */
+  isUtf8: (bytes: Uint8Array) => boolean | undefined
+  /** Whether all bytes are ASCII. */
+  isAscii: (bytes: Uint8Array) => boolean | undefined
+}
+
 /** Closes a descriptor. 0, or a negative errno. */
 export declare function close(descriptor: number): number
 

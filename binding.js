@@ -839,6 +839,7 @@ module.exports.Engine = nativeBinding.Engine
 module.exports.Errands = nativeBinding.Errands
 module.exports.Separator = nativeBinding.Separator
 module.exports.StreamCodec = nativeBinding.StreamCodec
+module.exports.bufferOperations = nativeBinding.bufferOperations
 module.exports.close = nativeBinding.close
 module.exports.errandSyscalls = nativeBinding.errandSyscalls
 module.exports.identify = nativeBinding.identify

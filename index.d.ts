@@ -1,7 +1,14 @@
 import * as fs from 'node:fs'
 import type { Duplex, Transform } from 'node:stream'
 
+import * as buffer from './buffer.js'
+
 export { Duplex, PassThrough, Readable, Transform, Writable, finished, pipeline } from 'node:stream'
+
+export { Buffer } from './buffer.js'
+
+/** Buffer's operations as functions of any Uint8Array; see `millrace/buffer`. */
+export { buffer }
 
 /** The options of the running Node's `fs.createReadStream`, whichever they are. */
 type NodeReadStreamOptions = NonNullable<

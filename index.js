@@ -10,6 +10,7 @@ const {
   pipeline,
 } = require('node:stream')
 
+const buffer = require('./buffer.js')
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
 const { createSpool } = require('./lib/spool/spool.js')
 const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
@@ -17,6 +18,8 @@ const { createSplitter } = require('./lib/transforms/splitter.js')
 const { createThrottle } = require('./lib/transforms/throttle.js')
 const { stats } = require('./lib/transfer/statistics.js')
 const { WriteStream, createWriteStream } = require('./lib/write-stream.js')
+
+const { Buffer } = buffer
 
 module.exports = {
   createReadStream,
@@ -29,6 +32,8 @@ module.exports = {
   createEncoder,
   createThrottle,
   stats,
+  Buffer,
+  buffer,
   Readable,
   Writable,
   Duplex,

@@ -9,6 +9,12 @@ export interface RegisterOptions {
    */
   only?: readonly Registrable[] | undefined
   /**
+   * Puts Buffer's operations in the place of Node's as well, in the whole
+   * process, as `install` of `millrace/buffer` does.
+   * @default whether `MILLRACE_BUFFER=install` is in the environment
+   */
+  buffer?: boolean | undefined
+  /**
    * The option `native` of streams that have none of their own, in the whole
    * process.
    * @default true

@@ -393,3 +393,94 @@ describe('the statistics of the benchmarks', () => {
     assert.throws(() => median([]), RangeError)
   })
 })
+
+describe('benchmark/buffer.js', () => {
+  const { binding } = require('../lib/native.js')
+  const { calibrate, merge } = require('../benchmark/lib/buffer-report.js')
+  const withAddon = { timeout: PATIENCE, skip: binding === null && 'there is no addon here' }
+
+  it('measures every operation, and compares the results', withAddon, (t) => {
+    const { OPERATIONS } = require('../lib/buffer/dispatch.js')
+    const result = run(t, 'buffer.js', ['--quick', '--json', 'result.json'])
+    assert.strictEqual(result.status, 0, result.stderr)
+    const json = fs.readFileSync(path.join(result.temporary, 'result.json'), 'utf8')
+    const { host, rows } = JSON.parse(json)
+    assert.strictEqual(host.node, process.version)
+    const seen = new Set(rows.map(({ operation }) => operation))
+    assert.deepStrictEqual([...seen].sort(), [...OPERATIONS].sort())
+    for (const { operation, kind, cells } of rows) {
+      assert.deepStrictEqual(
+        cells.map(({ size }) => size),
+        [16, 1024],
+      )
+      for (const { node, ours, ratio } of cells) assertMeasured({ node, ours, ...ratio })
+      assert.ok(result.stdout.includes(`| ${operation}: ${kind} | `), operation)
+    }
+  })
+
+  it('measures what it is asked for', withAddon, (t) => {
+    const args = ['--quick', '--only', 'swap,write.hex', '--sizes', '64']
+    const { status, stdout, stderr } = run(t, 'buffer.js', args)
+    assert.strictEqual(status, 0, stderr)
+    assert.deepStrictEqual(
+      new Set(stdout.match(/^\| [\w.]+(?=: )/gm)),
+      new Set(['| swap16', '| swap32', '| swap64', '| write.hex']),
+    )
+    const unknown = run(t, 'buffer.js', ['--only', 'nothing'])
+    assert.match(unknown.stderr, /--only names no operation/)
+    assert.strictEqual(unknown.status, 1)
+  })
+
+  it('says that there is nothing to compare without the addon', (t) => {
+    const { status, stderr } = run(t, 'buffer.js', ['--quick'], { MILLRACE_ENGINE: 'javascript' })
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /there is no addon here/)
+  })
+
+  it('chooses Rust where it is faster for something and slower for nothing', () => {
+    const row = (operation, kind, ...ratios) => ({
+      operation,
+      kind,
+      cells: ratios.map((median, i) => ({
+        size: 4 ** (i + 2),
+        ratio: { median, lowerQuartile: median },
+      })),
+    })
+    const found = calibrate([
+      row('everywhere', 'a', 2, 2, 2, 2),
+      row('large', 'a', 0.5, 1, 3, 4),
+      row('large', 'b', 0.5, 1, 0.96, 1),
+      row('middle', 'a', 1, 2, 2, 0.9),
+      row('chance', 'a', 1, 2, 1, 1),
+      row('last', 'a', 1, 1, 1, 2),
+      row('spoilt', 'a', 5, 5, 5, 5),
+      row('spoilt', 'b', 0.9, 0.9, 0.9, 0.9),
+      row('never', 'a', 1, 1.1, 1.1, 1.1),
+    ])
+    assert.deepStrictEqual(found, {
+      everywhere: [16, null],
+      large: [256, null],
+      middle: [64, 1024],
+      last: [1024, null],
+    })
+    const text = merge({ other: { 20: { large: [1, 2] } } }, found, ['large'])
+    const major = Number.parseInt(process.versions.node, 10)
+    assert.deepStrictEqual(JSON.parse(text), {
+      other: { 20: { large: [1, 2] } },
+      [process.arch]: { [major]: found },
+    })
+  })
+
+  it('finds what it has written, for each version of Node', () => {
+    const table = require('../lib/buffer/table.json')
+    const { OPERATIONS } = require('../lib/buffer/dispatch.js')
+    assert.deepStrictEqual(Object.keys(table.x64), ['20', '22', '24', '26'])
+    for (const bounds of Object.values(table.x64)) {
+      assert.ok(bounds.indexOf && bounds['write.hex'])
+      for (const [operation, [from, below]] of Object.entries(bounds)) {
+        assert.ok(OPERATIONS.includes(operation), operation)
+        assert.ok(from > 0 && (below === null || below > from), operation)
+      }
+    }
+  })
+})

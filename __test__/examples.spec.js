@@ -591,12 +591,57 @@ describe('transform.js', () => {
   })
 })
 
+describe('buffer.js', () => {
+  const script = path.join(EXAMPLES, 'buffer.js')
+
+  test("It prints what Node's own Buffer prints, line by line.", options, async (t) => {
+    const source = fs.readFileSync(script, 'utf8')
+    const parts = source.split("require('..') // an installed app writes require('millrace')")
+    assert.equal(parts.length, 2)
+    const copy = path.join(temporaryDirectory(t), 'buffer.js')
+    fs.writeFileSync(copy, parts.join("require('node:buffer')"))
+    const expected = await run(t, copy)
+    assert.equal(expected.stderr, '')
+    for (const mode of ['', 'native']) {
+      assert.deepEqual(await run(t, script, [], { MILLRACE_BUFFER: mode }), expected)
+    }
+    const shown = expected.stdout.match(/^ {2}\S/gm)
+    assert.equal(shown.length, source.match(/^show\(/gm).length)
+    assert.match(expected.stdout, /^text\.toString\('base64'\)\n {2}'bmHDr3ZlIPCfmIA='$/m)
+  })
+})
+
+describe('video-segments.js', () => {
+  const script = path.join(EXAMPLES, 'video-segments.js')
+
+  test('It plays the whole file, and waits where it is slow.', options, async (t) => {
+    const file = path.join(temporaryDirectory(t), 'video.mp4')
+    fs.writeFileSync(file, makeFile(1_000_001).content)
+    const { stdout, stderr, code } = await run(t, script, [file])
+    assert.equal(stderr, '')
+    const [, waits] = /played 1000001 bytes of 8 segments, waited (\d+) times\n/.exec(stdout)
+    assert.ok(Number(waits) >= 1, stdout)
+    assert.ok(stdout.endsWith(`sha256 ${hashOf(file)}\n`), stdout)
+    assert.match(stdout, /^█{5,39}▒*·* playing, buffer +\d+ %$/m)
+    assert.match(stdout, /waiting, buffer/)
+    assert.equal(code, 0)
+  })
+
+  test('It fails with one plain line if the file is missing.', options, async (t) => {
+    const file = path.join(temporaryDirectory(t), 'missing.mp4')
+    const { stderr, code } = await run(t, script, [file])
+    const reason = `ENOENT: no such file or directory, stat '${file}'`
+    assert.equal(stderr, `The video cannot be played: ${reason}\n`)
+    assert.equal(code, 1)
+  })
+})
+
 describe('examples/', () => {
   test('The README has a line for every script.', () => {
     const readme = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8')
     for (const name of SCRIPTS) {
       assert.ok(readme.includes(`[${name}](${name})`), `${name} is named`)
-      assert.ok(readme.includes(`\`node examples/${name} `), `${name} has its command`)
+      assert.match(readme, new RegExp(`\`node examples/${name}[ \`]`), `${name} has its command`)
     }
   })
 

@@ -27,6 +27,8 @@ const NAMES = [
   'createEncoder',
   'createThrottle',
   'stats',
+  'Buffer',
+  'buffer',
   'Readable',
   'Writable',
   'Duplex',
@@ -89,7 +91,7 @@ function serveOnce(packagePath) {
 test('without a binary everything goes through JavaScript, with one warning', () => {
   const copy = newPath('without-binary')
   fs.mkdirSync(copy)
-  for (const name of ['index.js', 'binding.js', 'package.json', 'lib']) {
+  for (const name of ['index.js', 'buffer.js', 'binding.js', 'package.json', 'lib']) {
     fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
   }
   const script = `

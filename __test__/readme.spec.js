@@ -121,6 +121,8 @@ test('every file that the documents link to is there', () => {
     'docs/architecture.md',
     'docs/compatibility.md',
     'docs/observability.md',
+    'docs/buffer-figures.md',
+    'docs/buffer.md',
   ]
   for (const name of documents) {
     const text = fs.readFileSync(path.join(root, name), 'utf8')

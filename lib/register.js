@@ -23,12 +23,18 @@ const FEATURES = {
 /** What stood in the place of ours: [name, value]. */
 const replaced = new Map()
 
+/** Gives Node's buffers back what was theirs; null when nothing was taken. */
+let releaseBuffer = null
+
 /**
  * Replaces the streams of `node:fs`. Called again, it takes the new options.
  * @param {object} [options]
  * @param {string[]} [options.only] what to replace, by the name of the
  *   function of `fs`; by default all that there is: `createReadStream`,
  *   `createWriteStream`
+ * @param {boolean} [options.buffer] puts Buffer's operations in the place of
+ *   Node's as well, as `buffer.install` does; by default whether `MILLRACE_BUFFER`
+ *   is `install`
  * @param {boolean} [options.native] the option `native` of streams that have
  *   none of their own; by default `true`
  * @returns {boolean} whether there is a native engine; where there is none, `fs`
@@ -40,7 +46,9 @@ function register(options = {}) {
     throw invalidArgType('options', 'object', options, 'argument')
   }
   const { only = Object.keys(FEATURES), native = true } = options
+  const { buffer = process.env.MILLRACE_BUFFER === 'install' } = options
   if (typeof native !== 'boolean') throw invalidArgType('options.native', 'boolean', native)
+  if (typeof buffer !== 'boolean') throw invalidArgType('options.buffer', 'boolean', buffer)
   if (!Array.isArray(only)) throw invalidArgType('options.only', 'Array', only)
   for (const name of only) {
     if (!Object.hasOwn(FEATURES, name)) {
@@ -52,6 +60,7 @@ function register(options = {}) {
   if (binding !== null) {
     setNativeByDefault(native)
     for (const name of only) replace(FEATURES[name])
+    if (buffer) holdBuffer()
   }
   syncBuiltinESMExports()
   return binding !== null
@@ -77,7 +86,16 @@ function replace({ ours, names }) {
   if (isReplaced) claimInstances(ours)
 }
 
+/** Loaded late: most programs do without. */
+function holdBuffer() {
+  const installed = require('./buffer/install.js')
+  installed.hold('register')
+  releaseBuffer = () => installed.release('register')
+}
+
 function restore() {
+  releaseBuffer?.()
+  releaseBuffer = null
   for (const [name, { theirs, ours }] of replaced) {
     // What someone put over ours since uses ours, and is theirs to take away.
     if (fs[name] === ours) fs[name] = theirs

@@ -8,12 +8,13 @@
 //! Layers, each of which may use those to its right:
 //!
 //! ```text
-//! bindings -> transfer, file, codec -> threads, mailbox -> sync, sys -> error
+//! bindings -> transfer, file -> threads, mailbox -> sync, sys -> error
+//!          -> codec
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
-//! with system calls and, but for two calls of simdutf in `codec`, with
-//! `unsafe`. A test holds them to it.
+//! with system calls. `unsafe` is in `sys`, and in six files that
+//! `docs/safety.md` names. A test holds them to it.
 
 mod bindings;
 mod codec;

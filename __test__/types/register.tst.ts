@@ -15,6 +15,7 @@ describe('millrace/register', () => {
     expect(register).type.toBeCallableWith({ native: false })
     expect(register).type.toBeCallableWith({ only: ['createReadStream'], native: undefined })
     expect(register).type.toBeCallableWith({ only: [], native: true })
+    expect(register).type.toBeCallableWith({ buffer: true })
     const only = ['createReadStream'] as const
     expect(register).type.toBeCallableWith({ only })
   })
@@ -23,6 +24,7 @@ describe('millrace/register', () => {
     expect(register).type.not.toBeCallableWith(null)
     expect(register).type.not.toBeCallableWith('createReadStream')
     expect(register).type.not.toBeCallableWith({ native: 'no' })
+    expect(register).type.not.toBeCallableWith({ buffer: 'install' })
     expect(register).type.not.toBeCallableWith({ only: 'createReadStream' })
     expect(register).type.not.toBeCallableWith({ only: ['readFile'] })
     expect(register).type.not.toBeCallableWith({ onyl: ['createReadStream'] })

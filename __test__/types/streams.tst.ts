@@ -232,6 +232,8 @@ test('nothing else is exported', () => {
     | 'createEncoder'
     | 'createThrottle'
     | 'stats'
+    | 'Buffer'
+    | 'buffer'
     | 'Readable'
     | 'Writable'
     | 'Duplex'

@@ -114,7 +114,27 @@ function parseReadOptions(names) {
   return { ...commonOf(values), only }
 }
 
+const BUFFER_SIZES = '16,64,256,1k,4k,16k,64k,256k,1m'
+
+function parseBufferOptions() {
+  const { node: _, ...common } = COMMON
+  const values = parseCommandLine({
+    ...common,
+    sizes: { type: 'string' },
+    only: { type: 'string' },
+    calibrate: { type: 'boolean', default: false },
+  })
+  const sizes = values.sizes ?? (values.quick ? '16,1k' : BUFFER_SIZES)
+  return {
+    ...commonOf(values),
+    sizes: [...new Set(sizes.split(',').map((size) => parseSize(size, 'sizes')))],
+    only: values.only?.split(',').map((name) => name.trim()),
+    calibrates: values.calibrate,
+  }
+}
+
 module.exports = {
+  parseBufferOptions,
   parseCommandLine,
   parseCount,
   parseContentionOptions,

@@ -5,6 +5,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "Node-API hands strings over by value")]
 #![cfg_attr(test, allow(dead_code, reason = "unit tests have no JavaScript to call exports"))]
 
+mod buffer;
 mod codecs;
 mod convert;
 mod engine;

@@ -1,3 +1,28 @@
-//! What is done to bytes and text. Pure: no Node-API, no input or output.
+//! Operations over slices. Pure: no Node-API, no I/O, and, but for the codecs of
+//! streams, nothing that is kept between calls.
+//!
+//! Everything here does what Node does with the same bytes, malformed input
+//! included. Sizes are `usize`, so that they are right above 2 GiB.
+//!
+//! `unsafe` is in three places: `converter` and `stream::simd`, which call simdutf,
+//! and `simd`, which calls what is compiled for a newer processor.
 
+pub(crate) mod ascii;
+pub(crate) mod base64;
+pub(crate) mod bytes;
+mod converter;
+pub(crate) mod finder;
+pub(crate) mod hex;
+pub(crate) mod search;
+mod simd;
 pub(crate) mod stream;
+pub(crate) mod transcode;
+pub(crate) mod utf16;
+pub(crate) mod utf8;
+
+#[cfg(test)]
+mod boundary_tests;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod property_tests;

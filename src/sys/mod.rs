@@ -1,4 +1,4 @@
-//! The system calls, and the only `unsafe` of the crate.
+//! The system calls, and the `unsafe` that they and descriptors need.
 //!
 //! Every function is one call, or one question answered by a few; every
 //! `EINTR` is retried here; every other failure is returned with the name of
@@ -8,9 +8,12 @@ pub(crate) mod cached;
 pub(crate) mod copying;
 pub(crate) mod fd;
 pub(crate) mod file;
+#[cfg(test)]
+pub(crate) mod guarded;
 mod mapping;
 pub(crate) mod memory;
 pub(crate) mod readiness;
 pub(crate) mod residency;
 pub(crate) mod socket;
+pub(crate) mod symbol;
 pub(crate) mod writing;

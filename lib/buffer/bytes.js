@@ -1,0 +1,133 @@
+'use strict'
+
+// fill, compare, equals, copy and swap, as methods of Buffer.
+
+const { below, least, native } = require('./dispatch.js')
+const { numberOf } = require('./encodings.js')
+const { methods, statics } = require('./nodes.js')
+
+// Constants, so that the compiler knows what is called.
+const { fill: nodesFill, compare: nodesCompare, equals: nodesEquals, copy: nodesCopy } = methods
+const { from: nodesFrom } = statics
+
+/** Node 24 and earlier copy wrongly beyond this. */
+const LONGEST_COPY = 2 ** 32 - 1
+const leastCopy = native === null ? Infinity : Math.min(least.copy, LONGEST_COPY + 1)
+
+// Read once: these are compared in every call.
+const leastFill = least.fill
+const belowFill = below.fill
+const leastCompare = least.compare
+const belowCompare = below.compare
+const leastEquals = least.equals
+const belowEquals = below.equals
+const belowCopy = below.copy
+
+/** An integer from 0 to `most`, or undefined, for which there is a value. */
+function position(value, byDefault, most) {
+  if (value === undefined) return byDefault
+  return Number.isInteger(value) && value >= 0 && value <= most ? value : -1
+}
+
+/** Fills with a pattern by the addon; false when it is for Node to do. */
+function filled(bytes, length, value, offset, end, encoding) {
+  let pattern = value
+  if (typeof value === 'string') {
+    if (offset === undefined || typeof offset === 'string') {
+      encoding = offset
+      offset = undefined
+      end = undefined
+    } else if (typeof end === 'string') {
+      encoding = end
+      end = undefined
+    }
+    if (encoding !== undefined && numberOf(encoding) === undefined) return false
+    // One byte is Node's to fill with.
+    if (value.length === 1 && value.charCodeAt(0) < 128) return false
+    pattern = nodesFrom(value, encoding)
+  }
+  const from = position(offset, 0, length)
+  const to = offset === undefined ? length : position(end, length, length)
+  if (
+    from < 0 ||
+    to <= from ||
+    !(pattern?.length > 0) ||
+    to - from < leastFill ||
+    to - from >= belowFill
+  )
+    return false
+  return native.fill(bytes, pattern, from, to) === true
+}
+
+function fill(value, offset, end, encoding) {
+  if (typeof value !== 'number') {
+    const length = this?.length
+    if (length >= leastFill && filled(this, length, value, offset, end, encoding)) return this
+  }
+  return nodesFill.call(this, value, offset, end, encoding)
+}
+
+function compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
+  const length = this?.length
+  if (length >= leastCompare && length < belowCompare) {
+    const size = target?.length
+    const to = position(targetEnd, size, size)
+    const end = position(sourceEnd, length, length)
+    const from = position(targetStart, 0, to)
+    const start = position(sourceStart, 0, end)
+    if (from >= 0 && start >= 0 && to >= 0 && end >= 0) {
+      const order = native.compare(this, start, end, target, from, to)
+      if (order !== undefined) return order
+    }
+  }
+  // It counts its arguments.
+  if (arguments.length === 1) return nodesCompare.call(this, target)
+  return nodesCompare.call(this, target, targetStart, targetEnd, sourceStart, sourceEnd)
+}
+
+function equals(otherBuffer) {
+  const length = this?.length
+  if (length >= leastEquals && length < belowEquals && this !== otherBuffer) {
+    const isEqual = native.equals(this, otherBuffer)
+    if (isEqual !== undefined) return isEqual
+  }
+  return nodesEquals.call(this, otherBuffer)
+}
+
+function copy(target, targetStart, sourceStart, sourceEnd) {
+  const length = this?.length
+  if (length >= leastCopy && length > 0 && (length < belowCopy || length > LONGEST_COPY)) {
+    const from = position(sourceStart, 0, length)
+    const to = position(sourceEnd, length, Infinity)
+    const at = position(targetStart, 0, Infinity)
+    if (from >= 0 && to >= 0 && at >= 0) {
+      const count = native.copy(this, from, to, target, at)
+      if (count !== undefined) return count
+    }
+  }
+  return nodesCopy.call(this, target, targetStart, sourceStart, sourceEnd)
+}
+
+function swapOf(width) {
+  const name = `swap${width * 8}`
+  const original = methods[name]
+  const from = least[name]
+  const to = below[name]
+  return function () {
+    const length = this?.length
+    if (length >= from && length < to && length % width === 0) {
+      if (native.swap(this, width) === true) return this
+    }
+    return original.call(this)
+  }
+}
+
+module.exports = {
+  fill,
+  compare,
+  equals,
+  copy,
+  swap16: swapOf(2),
+  swap32: swapOf(4),
+  swap64: swapOf(8),
+}
