@@ -57,6 +57,10 @@ function build() {
   if (spawnSync('cargo', ['--version']).error) {
     fail('building needs Rust 1.88 or later: install it (https://rustup.rs) and try again.')
   }
+  // simdutf is C++.
+  if (spawnSync(process.env.CXX ?? 'c++', ['--version']).error) {
+    fail('building needs a C++ compiler: install one (Debian: g++) and try again.')
+  }
   run('npm', ['run', 'build', '--silent'])
 }
 
