@@ -2,6 +2,8 @@
 
 // What is written to a stream.
 
+const { Buffer } = require('node:buffer')
+
 /**
  * The chunk, or a copy of it where another thread may change it meanwhile.
  * @param {Buffer} chunk

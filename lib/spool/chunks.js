@@ -2,6 +2,8 @@
 
 // Chunks in order, in about as much memory as they have bytes.
 
+const { Buffer } = require('node:buffer')
+
 /** Shorter chunks are copied together. In bytes. */
 const SMALL = 4096
 

@@ -3,6 +3,7 @@
 // A file that has no name, or none for longer than a moment, so that it is gone
 // with its descriptor however the process ends.
 
+const { Buffer } = require('node:buffer')
 const { randomUUID } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')

@@ -3,6 +3,8 @@
 // Text that stands for bytes: hex, base64 and base64url. By the addon, or by
 // Buffer.
 
+const { Buffer } = require('node:buffer')
+
 const { invalidText } = require('../errors.js')
 const { countAllocated } = require('../kept-memory.js')
 const { binding } = require('../native.js')

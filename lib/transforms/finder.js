@@ -2,6 +2,8 @@
 
 // Where the separators in a chunk are: by the addon, or by Buffer's own search.
 
+const { Buffer } = require('node:buffer')
+
 const { binding } = require('../native.js')
 
 /** Separators that are looked up by one call. */

@@ -2,6 +2,7 @@
 
 // A Transform that cuts a stream into records.
 
+const { Buffer } = require('node:buffer')
 const { Transform, addAbortSignal } = require('node:stream')
 
 const { MillraceError, invalidArgType, invalidArgValue } = require('../errors.js')

@@ -4,6 +4,7 @@
 // characters with SIMD instructions, so only their cutting is done here.
 
 const { isUtf8 } = require('node:buffer')
+const { Buffer } = require('node:buffer')
 
 const { invalidText } = require('../errors.js')
 

@@ -3,6 +3,8 @@
 // Many small chunks become few buffers: to hand a buffer over costs more than
 // to copy what is small.
 
+const { Buffer } = require('node:buffer')
+
 /** Longest chunk that is copied, in bytes. */
 const SMALL = 2 ** 12
 
