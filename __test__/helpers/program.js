@@ -35,7 +35,15 @@ function copyOfPackage({ hasBinary = true } = {}) {
   const copy = newPath('copy')
   fs.mkdirSync(copy)
   const names = fs.readdirSync(root).filter((name) => hasBinary && name.endsWith('.node'))
-  for (const name of ['index.js', 'buffer.js', 'register.js', 'binding.js', 'package.json', 'lib', ...names]) {
+  for (const name of [
+    'index.js',
+    'buffer.js',
+    'register.js',
+    'binding.js',
+    'package.json',
+    'lib',
+    ...names,
+  ]) {
     fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
   }
   return copy
