@@ -10,14 +10,16 @@ const QUIET = 300
 const PAGE = 4096
 
 /**
- * How many files and sockets a process has open. What belongs to its threads
- * (epoll, eventfd) is left out: the pump may start one at any time.
+ * How many files and sockets a process has open. What its threads open late and
+ * keep is left out: epoll, eventfd, and the `/dev/null` that files are read ahead
+ * into, once one was not in memory.
  */
 function countDescriptors(pid) {
   const folder = `/proc/${pid}/fd`
   return fs.readdirSync(folder).filter((name) => {
     try {
-      return !fs.readlinkSync(`${folder}/${name}`).startsWith('anon_inode')
+      const target = fs.readlinkSync(`${folder}/${name}`)
+      return !target.startsWith('anon_inode') && target !== '/dev/null'
     } catch {
       return false
     }

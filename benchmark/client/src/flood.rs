@@ -11,7 +11,7 @@
 use std::io::stdin;
 use std::time::{Duration, Instant};
 
-use crate::http::{Connection, Fallible, measure, poll, request_for};
+use crate::http::{Connection, Fallible, Shape, poll, request_for, survey};
 
 /// At most so much is taken from one connection at a time when there is a
 /// rate: all of them are to have their share of it.
@@ -22,7 +22,7 @@ struct Flood {
     open: Vec<Connection>,
     begun: Vec<Instant>,
     request: Vec<u8>,
-    length: usize,
+    shape: Shape,
     /// How long each download took, in milliseconds.
     durations: Vec<f64>,
 }
@@ -30,7 +30,7 @@ struct Flood {
 impl Flood {
     fn ask(&mut self, index: usize) -> Fallible<()> {
         self.begun[index] = Instant::now();
-        self.open[index].ask(&self.request, self.length)
+        self.open[index].ask(&self.request, self.shape)
     }
 
     /// Drops what has arrived, up to `most` bytes of each. Returns how many.
@@ -38,10 +38,8 @@ impl Flood {
         let mut sum = 0;
         for index in poll(&self.open)? {
             let connection = &mut self.open[index];
-            let before = connection.left;
-            let is_complete = connection.discard(self.length, most)?;
-            sum += before - connection.left;
-            if is_complete {
+            sum += connection.discard(most)?;
+            if connection.is_idle() {
                 self.durations.push(self.begun[index].elapsed().as_secs_f64() * 1e3);
                 if goes_on {
                     self.ask(index)?;
@@ -52,7 +50,7 @@ impl Flood {
     }
 
     fn is_done(&self) -> bool {
-        self.open.iter().all(|connection| connection.left == 0)
+        self.open.iter().all(Connection::is_idle)
     }
 }
 
@@ -64,10 +62,10 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
     let time = Duration::from_secs_f64(seconds.parse()?);
     let rate = rate.first().map(|rate| rate.parse::<f64>()).transpose()?;
     let request = request_for(path);
-    let length = measure(port, &request)?;
+    let shape = survey(port, &request)?;
     let open = (0..connections).map(|_| Connection::open(port)).collect::<Fallible<Vec<_>>>()?;
     let begun = vec![Instant::now(); connections];
-    let mut flood = Flood { open, begun, request, length, durations: Vec::new() };
+    let mut flood = Flood { open, begun, request, shape, durations: Vec::new() };
     for index in 0..connections {
         flood.ask(index)?;
     }

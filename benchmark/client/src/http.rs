@@ -3,6 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+use crate::framing::{Body, Framing};
+
+/// For a header to arrive whole.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -10,104 +16,135 @@ pub(crate) fn request_for(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes()
 }
 
-/// Length on the wire of one response, found by decoding it.
-pub(crate) fn measure(port: u16, request: &[u8]) -> Fallible<usize> {
+/// What the responses to one request have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// Length of the header, in bytes.
+    header: usize,
+    framing: Framing,
+}
+
+/// Makes the request once, and reads the response whole.
+pub(crate) fn survey(port: u16, request: &[u8]) -> Fallible<Shape> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.write_all(request)?;
-    read_length(&mut stream)
+    read_response(&mut stream)
 }
 
-/// Reads one response, and says how long it was on the wire.
-pub(crate) fn read_length(stream: &mut TcpStream) -> Fallible<usize> {
-    let mut data = Vec::new();
+/// Reads one response.
+pub(crate) fn read_response(stream: &mut TcpStream) -> Fallible<Shape> {
     let mut buffer = vec![0; 1 << 16];
-    loop {
+    let mut read = |stream: &mut TcpStream, data: &mut Vec<u8>| -> Fallible<()> {
         let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            return Err("the connection closed within the first response".into());
-        }
         data.extend_from_slice(&buffer[..count]);
-        if let Some(length) = response_length(&data)? {
-            return if length == data.len() { Ok(length) } else { Err("extra bytes".into()) };
+        if count == 0 { Err("the connection closed within a response".into()) } else { Ok(()) }
+    };
+    let mut data = Vec::new();
+    let header = loop {
+        if let Some(position) = data.windows(4).position(|four| four == b"\r\n\r\n") {
+            break position + 4;
         }
+        read(stream, &mut data)?;
+    };
+    let framing = framing_of(&data[..header])?;
+    let mut body = Body::new(framing);
+    body.read(&data[header..])?;
+    while !body.is_done() {
+        data.clear();
+        read(stream, &mut data)?;
+        body.read(&data)?;
     }
+    Ok(Shape { header, framing })
 }
 
-/// The length of the complete response at the start of `data`.
-fn response_length(data: &[u8]) -> Fallible<Option<usize>> {
-    let Some(header) = data.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return Ok(None);
-    };
-    let text = std::str::from_utf8(&data[..header])?.to_ascii_lowercase();
+fn framing_of(header: &[u8]) -> Fallible<Framing> {
+    let text = std::str::from_utf8(header)?.to_ascii_lowercase();
     if !text.starts_with("http/1.1 200 ") {
         return Err(format!("not a 200: {text}").into());
     }
-    let mut at = header + 4;
-    if let Some(line) = text.lines().find(|line| line.starts_with("content-length:")) {
-        let length: usize = line["content-length:".len()..].trim().parse()?;
-        return Ok((data.len() >= at + length).then_some(at + length));
-    }
-    loop {
-        let Some(end) = data[at..].windows(2).position(|two| two == b"\r\n") else {
-            return Ok(None);
-        };
-        let size = usize::from_str_radix(std::str::from_utf8(&data[at..at + end])?, 16)?;
-        at += end + 2 + size + 2;
-        if at > data.len() {
-            return Ok(None);
-        }
-        if size == 0 {
-            return Ok(Some(at));
-        }
+    match text.lines().find_map(|line| line.strip_prefix("content-length:")) {
+        Some(length) => Ok(Framing::Length(length.trim().parse()?)),
+        None => Ok(Framing::Chunked),
     }
 }
 
-/// A keep-alive connection, and how much of its response is yet to come.
+/// A keep-alive connection, and how far its response has come.
 pub(crate) struct Connection {
     stream: TcpStream,
-    pub(crate) left: usize,
+    body: Body,
+    /// That of the response to come, when nothing of it has.
+    expected: Option<Shape>,
 }
 
 impl Connection {
     pub(crate) fn open(port: u16) -> Fallible<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, left: 0 })
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self { stream, body: Body::done(), expected: None })
     }
 
-    pub(crate) fn ask(&mut self, request: &[u8], length: usize) -> Fallible<()> {
+    pub(crate) fn ask(&mut self, request: &[u8], shape: Shape) -> Fallible<()> {
         self.stream.write_all(request)?;
-        self.left = length;
+        self.expected = Some(shape);
         Ok(())
     }
 
-    /// Drops what has arrived, up to `most` bytes. True when the response is complete.
-    pub(crate) fn discard(&mut self, length: usize, most: usize) -> Fallible<bool> {
-        let fd = self.stream.as_raw_fd();
-        let most = most.min(self.left);
-        if self.left == length {
-            let mut start = [0_u8; 12];
-            self.stream.read_exact(&mut start)?;
-            if &start != b"HTTP/1.1 200" {
-                return Err("a response that is not a 200, or not as long as the first".into());
+    /// Whether there is no response to come.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.expected.is_none() && self.body.is_done()
+    }
+
+    /// Drops what has arrived, up to `most` bytes and those around them.
+    /// Returns how many.
+    pub(crate) fn discard(&mut self, most: usize) -> Fallible<usize> {
+        let mut dropped = 0;
+        if let Some(shape) = self.expected.take() {
+            let mut header = vec![0; shape.header];
+            self.stream.read_exact(&mut header)?;
+            if !header.starts_with(b"HTTP/1.1 200 ") || !header.ends_with(b"\r\n\r\n") {
+                return Err("a response that is not a 200, or whose header is not as before".into());
             }
-            self.left -= start.len();
+            self.body = Body::new(shape.framing);
+            dropped += header.len();
         }
-        // SAFETY: with MSG_TRUNC a TCP socket drops the bytes and never
-        // writes to the buffer (tcp(7)).
-        let count = unsafe {
-            libc::recv(fd, std::ptr::null_mut(), most, libc::MSG_TRUNC | libc::MSG_DONTWAIT)
+        while dropped < most && !self.body.is_done() {
+            let (count, is_more) = self.step(most - dropped)?;
+            dropped += count;
+            if !is_more {
+                break;
+            }
+        }
+        Ok(dropped)
+    }
+
+    /// One recv(2). Returns how many bytes it was, and whether more may be there.
+    fn step(&mut self, most: usize) -> Fallible<(usize, bool)> {
+        let mut line = [0_u8; 16];
+        let skippable = self.body.skippable().min(most);
+        // With MSG_TRUNC a TCP socket drops the bytes and never writes to the
+        // buffer (tcp(7)).
+        let (buffer, length, flags) = match skippable {
+            0 => (line.as_mut_ptr(), line.len(), 0),
+            length => (std::ptr::null_mut(), length, libc::MSG_TRUNC),
         };
+        let fd = self.stream.as_raw_fd();
+        // SAFETY: `buffer` is `line`, of that length, or is not written to.
+        let count = unsafe { libc::recv(fd, buffer.cast(), length, flags | libc::MSG_DONTWAIT) };
         match usize::try_from(count) {
-            Ok(0) if self.left > 0 => Err("the connection closed within a response".into()),
+            Ok(0) => Err("the connection closed within a response".into()),
+            Ok(count) if skippable > 0 => {
+                self.body.skip(count);
+                Ok((count, count == length))
+            }
             Ok(count) => {
-                self.left -= count;
-                Ok(self.left == 0)
+                self.body.read(&line[..count])?;
+                Ok((count, true))
             }
             Err(_) => {
                 let error = std::io::Error::last_os_error();
                 let is_early = error.kind() == std::io::ErrorKind::WouldBlock;
-                if is_early { Ok(false) } else { Err(error.into()) }
+                if is_early { Ok((0, false)) } else { Err(error.into()) }
             }
         }
     }
@@ -124,7 +161,7 @@ pub(crate) fn poll(open: &[Connection]) -> Fallible<Vec<usize>> {
 /// and counted behind the connections.
 pub(crate) fn poll_with(open: &[Connection], other: RawFd, milliseconds: i32) -> Vec<usize> {
     // poll(2) leaves out what is below zero.
-    let expecting = |c: &Connection| if c.left > 0 { c.stream.as_raw_fd() } else { -1 };
+    let expecting = |c: &Connection| if c.is_idle() { -1 } else { c.stream.as_raw_fd() };
     let mut polls: Vec<libc::pollfd> = open
         .iter()
         .map(expecting)

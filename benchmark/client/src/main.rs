@@ -6,15 +6,16 @@
 //! `{"requests":N,"bytes":B,"seconds":S}`. What it does as
 //! `flood`, `probe` and `stall` is told in these modules.
 //!
-//! The first response is read whole and its framing decoded; every later one
-//! must be as long on the wire, and begin with the same status line. Every
-//! connection makes one request that does not count.
+//! The first response is read whole; the header of every later one must be as
+//! long and say 200, too. Every connection makes one request that does not
+//! count.
 //!
 //! `paced` lets the caller look at the server between the steps: the client
 //! prints `ready` and waits for a line before the requests that count, and
 //! keeps its connections after them until its input ends.
 
 mod flood;
+mod framing;
 mod http;
 mod probe;
 mod stall;
@@ -22,29 +23,31 @@ mod stall;
 use std::io::{Read, stdin};
 use std::time::Instant;
 
-use http::{Connection, Fallible, measure, poll, request_for};
+use http::{Connection, Fallible, Shape, poll, request_for, survey};
 
 /// Makes so many requests, one at a time on each connection.
-fn run(open: &mut [Connection], request: &[u8], length: usize, requests: usize) -> Fallible<()> {
-    let (mut asked, mut answered) = (0, 0);
+/// Returns how many bytes came.
+fn run(open: &mut [Connection], request: &[u8], shape: Shape, requests: usize) -> Fallible<usize> {
+    let (mut asked, mut answered, mut bytes) = (0, 0, 0);
     for connection in open.iter_mut().take(requests) {
-        connection.ask(request, length)?;
+        connection.ask(request, shape)?;
         asked += 1;
     }
     while answered < requests {
         for index in poll(open)? {
             let connection = &mut open[index];
-            if !connection.discard(length, usize::MAX)? {
+            bytes += connection.discard(usize::MAX)?;
+            if !connection.is_idle() {
                 continue;
             }
             answered += 1;
             if asked < requests {
-                connection.ask(request, length)?;
+                connection.ask(request, shape)?;
                 asked += 1;
             }
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 fn main() -> Fallible<()> {
@@ -62,19 +65,19 @@ fn main() -> Fallible<()> {
         (port.parse()?, connections.parse::<usize>()?, requests.parse::<usize>()?);
     let is_paced = pace.first().is_some_and(|word| word == "paced");
     let request = request_for(path);
-    let length = measure(port, &request)?;
+    let shape = survey(port, &request)?;
     let mut open =
         (0..connections).map(|_| Connection::open(port)).collect::<Fallible<Vec<_>>>()?;
-    run(&mut open, &request, length, connections)?;
+    run(&mut open, &request, shape, connections)?;
 
     if is_paced {
         println!("ready");
         stdin().read_line(&mut String::new())?;
     }
     let begin = Instant::now();
-    run(&mut open, &request, length, requests)?;
+    let bytes = run(&mut open, &request, shape, requests)?;
     let seconds = begin.elapsed().as_secs_f64();
-    println!(r#"{{"requests":{requests},"bytes":{},"seconds":{seconds}}}"#, requests * length);
+    println!(r#"{{"requests":{requests},"bytes":{bytes},"seconds":{seconds}}}"#);
     if is_paced {
         stdin().read_to_end(&mut Vec::new())?;
     }

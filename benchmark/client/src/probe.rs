@@ -10,7 +10,7 @@
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use crate::http::{Connection, Fallible, measure, poll, poll_with, request_for};
+use crate::http::{Connection, Fallible, poll, poll_with, request_for, survey};
 
 /// More than wait at a time, unless the server stands still for long.
 const CONNECTIONS: usize = 64;
@@ -23,14 +23,14 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
     let port = port.parse()?;
     let period = Duration::from_secs_f64(period.parse::<f64>()? / 1e3);
     let request = request_for(path);
-    let length = measure(port, &request)?;
+    let shape = survey(port, &request)?;
     let mut open =
         (0..CONNECTIONS).map(|_| Connection::open(port)).collect::<Fallible<Vec<_>>>()?;
     for index in 0..CONNECTIONS {
-        open[index].ask(&request, length)?;
-        while open[index].left > 0 {
+        open[index].ask(&request, shape)?;
+        while !open[index].is_idle() {
             poll(&open)?;
-            open[index].discard(length, usize::MAX)?;
+            open[index].discard(usize::MAX)?;
         }
     }
 
@@ -41,7 +41,7 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
     let mut due = Instant::now() + period;
     let mut were_all_waiting = false;
     loop {
-        let free = open.iter().position(|connection| connection.left == 0);
+        let free = open.iter().position(Connection::is_idle);
         were_all_waiting |= free.is_none();
         let now = Instant::now();
         if let Some(index) = free
@@ -49,7 +49,7 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
         {
             // What this process itself is late by does not count.
             asked[index] = if were_all_waiting { due } else { now };
-            open[index].ask(&request, length)?;
+            open[index].ask(&request, shape)?;
             due += period;
             were_all_waiting &= now >= due;
             continue;
@@ -64,7 +64,8 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
                 println!(r#"{{"latencies":[{}]}}"#, latencies.join(","));
                 return Ok(());
             }
-            if open[index].discard(length, usize::MAX)? {
+            open[index].discard(usize::MAX)?;
+            if open[index].is_idle() {
                 latencies.push(format!("{:.4}", asked[index].elapsed().as_secs_f64() * 1e3));
             }
         }

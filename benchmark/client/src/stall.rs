@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use crate::http::{Fallible, read_length, request_for};
+use crate::http::{Fallible, read_response, request_for};
 
 /// The kernel takes its least instead: a few KiB.
 const RECEIVE_BUFFER: libc::c_int = 1;
@@ -25,7 +25,7 @@ pub(crate) fn main(arguments: &[String]) -> Fallible<()> {
     for _ in 0..connections {
         let mut stream = connect(port)?;
         stream.write_all(&idle)?;
-        read_length(&mut stream)?;
+        read_response(&mut stream)?;
         open.push(stream);
     }
     println!("idle");
