@@ -76,6 +76,13 @@ function countKept() {
   return openDescriptors().filter(isKept).length
 }
 
+/** How many descriptors this process, and so a child of it, may have. */
+function descriptorLimit() {
+  const limits = fs.readFileSync('/proc/self/limits', 'utf8')
+  const limit = /^Max open files\s+(\S+)/m.exec(limits)[1]
+  return limit === 'unlimited' ? Infinity : Number(limit)
+}
+
 /** How many descriptors the process has open on `file`. */
 function descriptorsOn(file) {
   return openDescriptors().filter((target) => target.startsWith(file)).length
@@ -91,5 +98,6 @@ module.exports = {
   passingDescriptors,
   countDescriptors,
   countKept,
+  descriptorLimit,
   descriptorsOn,
 }
