@@ -2,16 +2,18 @@
 
 // fill, compare, equals, copy and swap, as methods of Buffer.
 
-const { below, least, native } = require('./dispatch.js')
+const { isUint8Array } = require('node:util/types')
+
+const { below, isEverNative, least, native } = require('./dispatch.js')
 const { numberOf } = require('./encodings.js')
-const { methods, statics } = require('./nodes.js')
+const { lengthOf, methods, statics } = require('./nodes.js')
 
 // Constants, so that the compiler knows what is called.
 const { fill: nodesFill, compare: nodesCompare, equals: nodesEquals, copy: nodesCopy } = methods
 const { from: nodesFrom } = statics
 
 /** Node 24 and earlier copy wrongly beyond this. */
-const LONGEST_COPY = 2 ** 32 - 1
+const LONGEST_COPY = Number.parseInt(process.versions.node, 10) > 24 ? Infinity : 2 ** 32 - 1
 const leastCopy = native === null ? Infinity : Math.min(least.copy, LONGEST_COPY + 1)
 
 // Read once: these are compared in every call.
@@ -22,6 +24,13 @@ const belowCompare = below.compare
 const leastEquals = least.equals
 const belowEquals = below.equals
 const belowCopy = below.copy
+
+/** The length of bytes that are what they seem, or NaN: then Node has them. */
+function sizeOf(bytes) {
+  if (!isUint8Array(bytes)) return NaN
+  const { length } = bytes
+  return length === lengthOf(bytes) ? length : NaN
+}
 
 /** An integer from 0 to `most`, or undefined, for which there is a value. */
 function position(value, byDefault, most) {
@@ -46,31 +55,26 @@ function filled(bytes, length, value, offset, end, encoding) {
     if (value.length === 1 && value.charCodeAt(0) < 128) return false
     pattern = nodesFrom(value, encoding)
   }
+  const size = sizeOf(pattern)
   const from = position(offset, 0, length)
   const to = offset === undefined ? length : position(end, length, length)
-  if (
-    from < 0 ||
-    to <= from ||
-    !(pattern?.length > 0) ||
-    to - from < leastFill ||
-    to - from >= belowFill
-  )
-    return false
+  const isWithin = from >= 0 && to - from >= leastFill && to - from < belowFill
+  if (!isWithin || to <= from || !(size > 0)) return false
   return native.fill(bytes, pattern, from, to) === true
 }
 
 function fill(value, offset, end, encoding) {
   if (typeof value !== 'number') {
-    const length = this?.length
+    const length = sizeOf(this)
     if (length >= leastFill && filled(this, length, value, offset, end, encoding)) return this
   }
   return nodesFill.call(this, value, offset, end, encoding)
 }
 
 function compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
-  const length = this?.length
+  const length = sizeOf(this)
   if (length >= leastCompare && length < belowCompare) {
-    const size = target?.length
+    const size = sizeOf(target)
     const to = position(targetEnd, size, size)
     const end = position(sourceEnd, length, length)
     const from = position(targetStart, 0, to)
@@ -86,8 +90,9 @@ function compare(target, targetStart, targetEnd, sourceStart, sourceEnd) {
 }
 
 function equals(otherBuffer) {
-  const length = this?.length
-  if (length >= leastEquals && length < belowEquals && this !== otherBuffer) {
+  const length = sizeOf(this)
+  const isWithin = length >= leastEquals && length < belowEquals
+  if (isWithin && this !== otherBuffer && sizeOf(otherBuffer) >= 0) {
     const isEqual = native.equals(this, otherBuffer)
     if (isEqual !== undefined) return isEqual
   }
@@ -95,8 +100,9 @@ function equals(otherBuffer) {
 }
 
 function copy(target, targetStart, sourceStart, sourceEnd) {
-  const length = this?.length
-  if (length >= leastCopy && length > 0 && (length < belowCopy || length > LONGEST_COPY)) {
+  const length = sizeOf(this)
+  const isWithin = length >= leastCopy && (length < belowCopy || length > LONGEST_COPY)
+  if (isWithin && length > 0 && sizeOf(target) >= 0) {
     const from = position(sourceStart, 0, length)
     const to = position(sourceEnd, length, Infinity)
     const at = position(targetStart, 0, Infinity)
@@ -113,9 +119,10 @@ function swapOf(width) {
   const original = methods[name]
   const from = least[name]
   const to = below[name]
+  if (!isEverNative(name)) return original
   return function () {
-    const length = this?.length
-    if (length >= from && length < to && length % width === 0) {
+    const length = isUint8Array(this) ? this.length : NaN
+    if (length >= from && length < to && length % width === 0 && length === lengthOf(this)) {
       if (native.swap(this, width) === true) return this
     }
     return original.call(this)
@@ -123,10 +130,11 @@ function swapOf(width) {
 }
 
 module.exports = {
-  fill,
-  compare,
-  equals,
-  copy,
+  // Node's own, where there is nothing to choose.
+  fill: isEverNative('fill') ? fill : nodesFill,
+  compare: isEverNative('compare') ? compare : nodesCompare,
+  equals: isEverNative('equals') ? equals : nodesEquals,
+  copy: leastCopy === Infinity ? nodesCopy : copy,
   swap16: swapOf(2),
   swap32: swapOf(4),
   swap64: swapOf(8),

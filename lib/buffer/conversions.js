@@ -3,9 +3,11 @@
 // Functions of node:buffer that are no methods: transcode, isUtf8, isAscii,
 // atob, btoa.
 
-const { isDoneBy, native } = require('./dispatch.js')
+const { isUint8Array } = require('node:util/types')
+
+const { isDoneBy, isEverNative, native } = require('./dispatch.js')
 const { NAMES, UTF16LE, numberOf } = require('./encodings.js')
-const { functions, takesEnd } = require('./nodes.js')
+const { functions, lengthOf, takesEnd } = require('./nodes.js')
 
 // Constants, so that the compiler knows what is called.
 const {
@@ -35,7 +37,7 @@ function transcode(source, fromEncoding, toEncoding) {
   const from = numberOf(fromEncoding)
   const to = numberOf(toEncoding)
   const isDone = pairs[from]?.[to]
-  const size = source?.length
+  const size = isUint8Array(source) && source.length === lengthOf(source) ? source.length : NaN
   // Half a unit at the end: Node's answers are its own, but for memory that
   // Node 22 and earlier write to without having it.
   const isWhole = from !== UTF16LE || size % 2 === 0
@@ -48,7 +50,7 @@ function transcode(source, fromEncoding, toEncoding) {
 }
 
 function isUtf8(input) {
-  if (isUtf8Done(input?.length)) {
+  if (isUint8Array(input) && isUtf8Done(lengthOf(input))) {
     const answer = native.isUtf8(input)
     if (answer !== undefined) return answer
   }
@@ -56,7 +58,7 @@ function isUtf8(input) {
 }
 
 function isAscii(input) {
-  if (isAsciiDone(input?.length)) {
+  if (isUint8Array(input) && isAsciiDone(lengthOf(input))) {
     const answer = native.isAscii(input)
     if (answer !== undefined) return answer
   }
@@ -79,4 +81,11 @@ function btoa(input) {
   return arguments.length === 0 ? nodesBtoa() : nodesBtoa(input)
 }
 
-module.exports = { transcode, isUtf8, isAscii, atob, btoa }
+module.exports = {
+  transcode,
+  // Node's own, where there is nothing to choose.
+  isUtf8: isEverNative('isUtf8') ? isUtf8 : nodesIsUtf8,
+  isAscii: isEverNative('isAscii') ? isAscii : nodesIsAscii,
+  atob: isEverNative('atob') ? atob : nodesAtob,
+  btoa: isEverNative('btoa') ? btoa : nodesBtoa,
+}

@@ -9,7 +9,7 @@ const { invalidType } = require('./arguments.js')
 const { below, least, native } = require('./dispatch.js')
 const { LATIN1, UTF16LE, numberOf } = require('./encodings.js')
 const { findInWindows } = require('./huge.js')
-const { methods, statics, takesEnd } = require('./nodes.js')
+const { lengthOf, methods, statics, takesEnd } = require('./nodes.js')
 const { goOn, probeBackward, probeForward } = require('./probe.js')
 
 // Constants, so that the compiler knows what is called.
@@ -63,8 +63,8 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
     if (isOther) value = nodesFrom(value, encoding)
   } else if (typeof value === 'number') {
     value = Uint8Array.of(value >>> 0)
-  } else if (!isUint8Array(value)) return undefined
-  if (value.length === 0 || !isUint8Array(bytes)) return undefined
+  } else if (!isUint8Array(value) || value.length !== lengthOf(value)) return undefined
+  if (value.length === 0 || length !== lengthOf(bytes)) return undefined
   if (from < 0) return -1
   if (typeof value !== 'string') {
     if (isUnits) return findUnits(bytes, length, value, from, end, isForward)
@@ -130,7 +130,8 @@ function findByAddon(bytes, length, value, from, end, step, isForward) {
 
 /** The same beyond 2 GiB, where nothing is left to Node but what it refuses. */
 function findInHuge(bytes, value, offset, end, encoding, isForward) {
-  const { length } = bytes
+  const length = lengthOf(bytes)
+  if (bytes.length !== length) return undefined
   if (offset !== undefined && typeof offset !== 'string') offset = Number(offset)
   if (end !== undefined) end = Math.min(Math.max(0, Math.trunc(end) || 0), length)
   if (value?.length === 0 && (typeof value === 'string' || isUint8Array(value))) {
@@ -146,7 +147,7 @@ function findInHuge(bytes, value, offset, end, encoding, isForward) {
  */
 function findUnaligned(bytes, value, offset, end, encoding, isForward) {
   const name = typeof offset === 'string' ? offset : encoding
-  if (numberOf(name) !== UTF16LE || !isUint8Array(bytes)) return undefined
+  if (numberOf(name) !== UTF16LE) return undefined
   const found = find(bytes, bytes.length, value, offset, end, encoding, isForward)
   if (found !== undefined || typeof value === 'number') return found
   const aligned = nodesFrom(bytes)
@@ -156,11 +157,11 @@ function findUnaligned(bytes, value, offset, end, encoding, isForward) {
 
 /** For a DataView, which has no `length`, the same end of the process. */
 function endOf(bytes) {
-  return ArrayBuffer.isView(bytes) ? bytes.byteLength : undefined
+  return ArrayBuffer.isView(bytes) && bytes.length === undefined ? bytes.byteLength : undefined
 }
 
 function isOdd(bytes, offset, encoding) {
-  return (encoding !== undefined || typeof offset === 'string') && (bytes?.byteOffset & 1) === 1
+  return (encoding !== undefined || typeof offset === 'string') && (bytes.byteOffset & 1) === 1
 }
 
 /** Node 24 and later end the process for an `end` of another type. */
@@ -180,7 +181,7 @@ function indexOf(value, offset, end, encoding) {
     encoding = end
     end = undefined
   }
-  const length = this?.length
+  const length = isUint8Array(this) ? this.length : undefined
   if (length >= leastForward) {
     const found =
       length > LONGEST
@@ -190,12 +191,12 @@ function indexOf(value, offset, end, encoding) {
           : undefined
     if (found !== undefined) return found
   }
-  if (typeof value !== 'number' && isOdd(this, offset, encoding)) {
+  if (length !== undefined && typeof value !== 'number' && isOdd(this, offset, encoding)) {
     const found = findUnaligned(this, value, offset, end, encoding, true)
     if (found !== undefined) return found
   }
   if (!takesEnd) return nodesIndexOf.call(this, value, offset, encoding)
-  if (length === undefined && end === undefined) end = endOf(this)
+  if (end === undefined && length === undefined) end = endOf(this)
   return nodesIndexOf.call(this, value, offset, end, encoding)
 }
 
@@ -211,7 +212,7 @@ function lastIndexOf(value, offset, end, encoding) {
     encoding = end
     end = undefined
   }
-  const length = this?.length
+  const length = isUint8Array(this) ? this.length : undefined
   if (length >= leastBackward) {
     const found =
       length > LONGEST
@@ -221,12 +222,12 @@ function lastIndexOf(value, offset, end, encoding) {
           : undefined
     if (found !== undefined) return found
   }
-  if (typeof value !== 'number' && isOdd(this, offset, encoding)) {
+  if (length !== undefined && typeof value !== 'number' && isOdd(this, offset, encoding)) {
     const found = findUnaligned(this, value, offset, end, encoding, false)
     if (found !== undefined) return found
   }
   if (!takesEnd) return nodesLastIndexOf.call(this, value, offset, encoding)
-  if (length === undefined && end === undefined) end = endOf(this)
+  if (end === undefined && length === undefined) end = endOf(this)
   return nodesLastIndexOf.call(this, value, offset, end, encoding)
 }
 

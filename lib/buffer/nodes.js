@@ -7,6 +7,11 @@
 const buffer = require('node:buffer')
 
 const { Buffer } = buffer
+const { call } = Function.prototype
+const { get } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+)
 
 /** Marks a function of ours as standing in for one of Node's. */
 const kNodes = Symbol.for('millrace.nodes')
@@ -37,6 +42,12 @@ for (const [name, value] of Object.entries({ transcode, isUtf8, isAscii, atob, b
 /** True where `indexOf` and its kin take an end: `(value, offset, end, encoding)`. */
 const takesEnd = methods.indexOf.length === 4
 
+/**
+ * How many elements a typed array has, whatever its own `length` says.
+ * @type {(bytes: Uint8Array) => number}
+ */
+const lengthOf = call.bind(get)
+
 const { from, alloc } = statics
 
 /**
@@ -50,4 +61,14 @@ function asBuffer(bytes) {
   return byteLength === 0 ? alloc(0) : from(buffer, byteOffset, byteLength)
 }
 
-module.exports = { Buffer, methods, statics, functions, takesEnd, kMaxLength, kNodes, asBuffer }
+module.exports = {
+  Buffer,
+  methods,
+  statics,
+  functions,
+  takesEnd,
+  kMaxLength,
+  kNodes,
+  lengthOf,
+  asBuffer,
+}

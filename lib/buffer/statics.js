@@ -2,10 +2,12 @@
 
 // The static methods of Buffer that make or measure bytes.
 
+const { isUint8Array } = require('node:util/types')
+
 const { fill: fillWith } = require('./bytes.js')
-const { isDoneBy, least, native } = require('./dispatch.js')
+const { isDoneBy, isEverNative, least, native } = require('./dispatch.js')
 const { BASE64, HEX, NAMES, UTF16LE, UTF8, numberOf } = require('./encodings.js')
-const { Buffer, kMaxLength, methods, statics } = require('./nodes.js')
+const { Buffer, kMaxLength, lengthOf, methods, statics } = require('./nodes.js')
 const { isWritten, writing } = require('./strings.js')
 
 // Constants, so that the compiler knows what is called.
@@ -23,7 +25,6 @@ const { subarray: nodesSubarray, fill: nodesFill } = methods
 const isCompareDone = isDoneBy('compare')
 const isConcatDone = isDoneBy('concat')
 const isByteLengthDone = isDoneBy('byteLength')
-const hasConcat = least.concat !== Infinity
 const leastFill = least.fill
 const leastWritten = writing.smallest
 
@@ -57,7 +58,12 @@ function from(value, encodingOrOffset, length) {
 }
 
 function alloc(size, fill, encoding) {
-  if (size >= leastFill && typeof fill !== 'number' && fill !== undefined) {
+  if (
+    typeof size === 'number' &&
+    size >= leastFill &&
+    typeof fill !== 'number' &&
+    fill !== undefined
+  ) {
     // What it does with these arguments is its to say, and what it throws.
     const isPlain = encoding === undefined || typeof encoding === 'string'
     if (isPlain && Number.isInteger(size) && size > 0) {
@@ -68,16 +74,19 @@ function alloc(size, fill, encoding) {
 }
 
 function compare(buf1, buf2) {
-  const size = buf1?.length
-  if (isCompareDone(size) && buf1 !== buf2) {
-    const order = native.compare(buf1, 0, size, buf2, 0, Infinity)
-    if (order !== undefined) return order
+  if (isUint8Array(buf1) && isUint8Array(buf2) && buf1 !== buf2) {
+    const size = lengthOf(buf1)
+    if (isCompareDone(size)) {
+      const order = native.compare(buf1, 0, size, buf2, 0, Infinity)
+      if (order !== undefined) return order
+    }
   }
   return nodesCompare(buf1, buf2)
 }
 
 function concat(list, length) {
-  if (hasConcat && Array.isArray(list) && list.length > 0) {
+  const isPlain = length === undefined || typeof length === 'number'
+  if (isPlain && Array.isArray(list) && list.length > 0) {
     const sum = total(list)
     const size = length === undefined || Number.isNaN(sum) ? sum : length
     if (Number.isInteger(size) && isConcatDone(size) && size <= kMaxLength) {
@@ -92,7 +101,11 @@ function concat(list, length) {
 /** NaN if there is an empty one, which may be detached: Node throws then, or not. */
 function total(list) {
   let size = 0
-  for (const part of list) size += part?.length || NaN
+  for (let i = 0; i < list.length; i += 1) {
+    const part = list[i]
+    if (!isUint8Array(part) || part.length !== lengthOf(part)) return NaN
+    size += part.length || NaN
+  }
   return size
 }
 
@@ -110,4 +123,11 @@ function byteLength(string, encoding) {
   return nodesByteLength(string, encoding)
 }
 
-module.exports = { from, alloc, compare, concat, byteLength }
+module.exports = {
+  from: writing.smallest === Infinity ? nodesFrom : from,
+  // Node's own, where there is nothing to choose.
+  alloc: isEverNative('fill') ? alloc : nodesAlloc,
+  compare: isEverNative('compare') ? compare : nodesCompare,
+  concat: isEverNative('concat') ? concat : nodesConcat,
+  byteLength: isEverNative('byteLength') ? byteLength : nodesByteLength,
+}

@@ -3,9 +3,11 @@
 // Strings from bytes and bytes from strings, as methods of Buffer: toString,
 // write, and what is beneath them (hexSlice, utf8Write and their kin).
 
+const { isUint8Array } = require('node:util/types')
+
 const { boundsOf, native } = require('./dispatch.js')
 const { NAMES, UTF8, numberOf } = require('./encodings.js')
-const { Buffer, methods, takesEnd } = require('./nodes.js')
+const { Buffer, lengthOf, methods, takesEnd } = require('./nodes.js')
 const { isWorthIt } = require('./sniff.js')
 
 // Constants, so that the compiler knows what is called.
@@ -34,9 +36,12 @@ function isWritten(code, string) {
   return size >= leastWrites[code] && size < belowWrites[code] && isWorthIt(string, code)
 }
 
-/** Node 22 and earlier have `toString` and `write` for nothing but Buffers. */
-function isSuitable(bytes) {
-  return takesEnd || bytes instanceof Buffer
+/**
+ * Whether bytes are what they seem, and not too odd: Node 22 and earlier have
+ * `toString` and `write` for nothing but Buffers.
+ */
+function isSuitable(bytes, length) {
+  return length === lengthOf(bytes) && (takesEnd || bytes instanceof Buffer)
 }
 
 /**
@@ -51,23 +56,23 @@ function textOf(bytes, length, encoding, start, end) {
   else if (start <= 0) start = 0
   else if (start >= length) return undefined
   else start = Math.trunc(start) || 0
-  if (end === undefined || end > length) end = length
+  if (end === undefined) end = length
   else if (typeof end !== 'number') return undefined
-  else end = Math.trunc(end) || 0
+  else end = Math.min(Math.trunc(end) || 0, length)
   if (end <= start) return undefined
   return isRead(code, end - start) ? native.toString(bytes, code, start, end) : undefined
 }
 
 function toString(encoding, start, end) {
-  const length = this?.length
+  const length = isUint8Array(this) ? this.length : NaN
   if (arguments.length === 0) {
-    if (length >= leastRead8 && length < belowRead8 && isSuitable(this)) {
+    if (length >= leastRead8 && length < belowRead8 && isSuitable(this, length)) {
       const text = native.toString(this, UTF8, 0, length)
       if (text !== undefined) return text
     }
     return nodesToString.call(this)
   }
-  if (length >= leastRead && isSuitable(this)) {
+  if (length >= leastRead && isSuitable(this, length)) {
     const text = textOf(this, length, encoding, start, end)
     if (text !== undefined) return text
   }
@@ -91,7 +96,8 @@ function written(bytes, string, offset, length, encoding) {
   }
   const code = encoding ? numberOf(encoding) : UTF8
   if (code === undefined || !isWritten(code, string)) return undefined
-  const size = bytes?.length
+  const size = bytes.length
+  if (!isSuitable(bytes, size)) return undefined
   if (offset === undefined) offset = 0
   else if (!isPosition(offset, size)) return undefined
   if (length === undefined) length = size
@@ -104,7 +110,7 @@ function isPosition(value, size) {
 }
 
 function write(string, offset, length, encoding) {
-  if (typeof string === 'string' && string.length >= leastWritten && isSuitable(this)) {
+  if (typeof string === 'string' && string.length >= leastWritten && isUint8Array(this)) {
     const count = written(this, string, offset, length, encoding)
     if (count !== undefined) return count
   }
@@ -115,9 +121,10 @@ function write(string, offset, length, encoding) {
 function sliceOf(code) {
   const original = methods[`${WORDS[code]}Slice`]
   const least = reading.least[code]
+  if (least === Infinity) return original
   return function (start, end) {
-    const length = this?.length
-    if (length >= least) {
+    const length = isUint8Array(this) ? this.length : NaN
+    if (length >= least && length === lengthOf(this)) {
       const from = start === undefined ? 0 : start
       const to = end === undefined ? length : end
       if (isPosition(to, length) && isPosition(from, to) && isRead(code, to - from)) {
@@ -133,9 +140,11 @@ function sliceOf(code) {
 function writeOf(code) {
   const original = methods[`${WORDS[code]}Write`]
   const least = writing.least[code]
+  if (least === Infinity) return original
   return function (string, offset, length) {
-    if (typeof string === 'string' && string.length >= least && isWritten(code, string)) {
-      const size = this?.length
+    const isLong = typeof string === 'string' && string.length >= least
+    if (isLong && isUint8Array(this) && isWritten(code, string)) {
+      const size = lengthOf(this)
       const from = offset === undefined ? 0 : offset
       if (isPosition(from, size)) {
         const most = length === undefined ? size - from : length
@@ -156,4 +165,11 @@ for (const [code, word] of WORDS.entries()) {
   writes[`${word}Write`] = writeOf(code)
 }
 
-module.exports = { toString, write, slices, writes, writing, isWritten }
+module.exports = {
+  toString: leastRead === Infinity ? nodesToString : toString,
+  write: leastWritten === Infinity ? nodesWrite : write,
+  slices,
+  writes,
+  writing,
+  isWritten,
+}
