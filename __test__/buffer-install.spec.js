@@ -143,6 +143,56 @@ describe('install', { skip }, () => {
     assert.deepEqual(seen, { during: true, isInstalled: true, after: true, works: 3 })
   })
 
+  test('what cannot be replaced stays, and the rest is', () => {
+    const freezing = {
+      one: "Object.defineProperty(Buffer.prototype, 'indexOf', { writable: false, configurable: false })",
+      all: "[Buffer, Buffer.prototype, require('node:buffer')].forEach(Object.freeze)",
+    }
+    for (const [what, freeze] of Object.entries(freezing)) {
+      const seen = run(`
+        const { Buffer: Ours, install, uninstall, indexOf } = require('./buffer.js')
+        const isOurs = (name) => Symbol.for('millrace.nodes') in Buffer.prototype[name]
+        ;${freeze}
+        install()
+        const during = [isOurs('indexOf'), isOurs('lastIndexOf')]
+        const works = [Ours.from('cafe'.repeat(900), 'hex').length, indexOf(Buffer.alloc(9000, 'ab'), 'bb')]
+        uninstall()
+        console.log(JSON.stringify({ during, works, after: isOurs('lastIndexOf') }))`)
+      assert.deepEqual(
+        seen,
+        { during: [false, what === 'one'], works: [1800, -1], after: false },
+        what,
+      )
+    }
+    const frozenSince = run(`
+      const { install, uninstall } = require('./buffer.js')
+      install()
+      Object.freeze(Buffer.prototype)
+      uninstall()
+      console.log(JSON.stringify(Symbol.for('millrace.nodes') in Buffer.prototype.indexOf))`)
+    assert.equal(frozenSince, true)
+  })
+
+  test('ours that someone put back can be taken away again', () => {
+    const seen = run(`
+      const { install, uninstall } = require('./buffer.js')
+      const nodes = Buffer.prototype.indexOf
+      install()
+      const ours = Buffer.prototype.indexOf
+      let calls = 0
+      Buffer.prototype.indexOf = function (...args) {
+        calls += 1
+        return ours.apply(this, args)
+      }
+      uninstall()
+      Buffer.from('abc').indexOf('b')
+      Buffer.prototype.indexOf = ours
+      install()
+      uninstall()
+      console.log(JSON.stringify([calls, Buffer.prototype.indexOf === nodes]))`)
+    assert.deepEqual(seen, [1, true])
+  })
+
   test('two copies of the package: the first stands, and either can go', () => {
     const seen = run(`
       const path = require('node:path')

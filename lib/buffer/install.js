@@ -46,7 +46,7 @@ function release(who) {
   if (holders.size > 0 || replaced.length === 0) return
   for (const { holder, name, theirs, ours } of replaced.splice(0)) {
     // What someone put over ours since uses ours, and is theirs to take away.
-    if (holder[name] === ours) holder[name] = theirs
+    if (writableValue(holder, name) === ours) holder[name] = theirs
   }
   syncBuiltinESMExports()
 }
@@ -56,12 +56,21 @@ function replaceIn(holder, originals, wrappers) {
     if (ours === undefined) continue
     // Under every name that it has: toLocaleString is toString.
     for (const alias of Object.keys(holder)) {
-      // Whatever is not Node's is someone else's: a mock, or another copy of ours.
-      if (originals[alias] !== originals[name] || holder[alias] !== originals[name]) continue
-      replaced.push({ holder, name: alias, theirs: holder[alias], ours })
+      if (originals[alias] !== originals[name]) continue
+      const theirs = writableValue(holder, alias)
+      // Ours is there already where someone put it back after `uninstall`. Whatever
+      // is not Node's is someone else's: a mock, or another copy of ours.
+      if (theirs !== originals[name] && theirs !== ours) continue
+      replaced.push({ holder, name: alias, theirs: originals[name], ours })
       holder[alias] = ours
     }
   }
+}
+
+/** What a property is, where it can be replaced: a program may have frozen it. */
+function writableValue(holder, name) {
+  const { writable, value } = Object.getOwnPropertyDescriptor(holder, name) ?? {}
+  return writable ? value : undefined
 }
 
 module.exports = { install, uninstall, hold, release }
