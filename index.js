@@ -10,7 +10,7 @@ const {
   pipeline,
 } = require('node:stream')
 
-const buffer = require('./buffer.js')
+const { defer } = require('./lib/deferred.js')
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
 const { createSpool } = require('./lib/spool/spool.js')
 const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
@@ -19,7 +19,8 @@ const { createThrottle } = require('./lib/transforms/throttle.js')
 const { stats } = require('./lib/transfer/statistics.js')
 const { WriteStream, createWriteStream } = require('./lib/write-stream.js')
 
-const { Buffer } = buffer
+// What is Node's is what is there now, and not when a buffer is asked for.
+require('./lib/buffer/nodes.js')
 
 module.exports = {
   createReadStream,
@@ -32,8 +33,9 @@ module.exports = {
   createEncoder,
   createThrottle,
   stats,
-  Buffer,
-  buffer,
+  // Named here for `import`; deferred below.
+  Buffer: undefined,
+  buffer: undefined,
   Readable,
   Writable,
   Duplex,
@@ -42,3 +44,6 @@ module.exports = {
   pipeline,
   finished,
 }
+
+defer(module.exports, 'buffer', () => require('./buffer.js'))
+defer(module.exports, 'Buffer', () => require('./buffer.js').Buffer)

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const { execFileSync } = require('node:child_process')
 const path = require('node:path')
 const { test } = require('node:test')
+const { pathToFileURL } = require('node:url')
 const { inspect } = require('node:util')
 
 const { Buffer: Ours, buffer } = require('..')
@@ -13,6 +14,34 @@ const { Buffer: Ours, buffer } = require('..')
 test('it is one Buffer, by every name', () => {
   assert.equal(buffer.Buffer, Ours)
   assert.equal(require('../buffer.js'), buffer)
+})
+
+test('it is loaded when it is asked for, and is there for import', () => {
+  const index = path.join(__dirname, '..', 'index.js')
+  const isLoaded = `Object.keys(require.cache).some((file) => file.endsWith('facade.js'))`
+  const script = `
+    const { createReadStream } = require(${JSON.stringify(index)})
+    const before = ${isLoaded}
+    const millrace = require(${JSON.stringify(index)})
+    const names = Object.keys(millrace)
+    // A patch of today is not Node's own tomorrow.
+    const { indexOf } = Buffer.prototype
+    Buffer.prototype.indexOf = () => 'patched'
+    const found = millrace.buffer.indexOf(Buffer.from('ab'), 'b')
+    Buffer.prototype.indexOf = indexOf
+    const { value, writable } = Object.getOwnPropertyDescriptor(millrace, 'buffer')
+    millrace.Buffer = 'a mock'
+    console.log(JSON.stringify([before, ${isLoaded}, found, writable, value === require(${JSON.stringify(index)}).buffer, millrace.Buffer, Object.keys(millrace).join() === names.join()]))`
+  const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+  assert.deepEqual(JSON.parse(output), [false, true, 1, true, true, 'a mock', true])
+
+  const module = `
+    import millrace, { Buffer as Ours, buffer } from ${JSON.stringify(pathToFileURL(index).href)}
+    console.log(JSON.stringify([millrace.Buffer === Ours, buffer.Buffer === Ours, typeof Ours]))`
+  const imported = execFileSync(process.execPath, ['--input-type=module', '-e', module], {
+    encoding: 'utf8',
+  })
+  assert.deepEqual(JSON.parse(imported), [true, true, 'function'])
 })
 
 test('it has every static method and property of Node', () => {
