@@ -59,6 +59,8 @@ pub(super) fn string<T: Unit>(env: napi_env, text: &[T]) -> Option<Value> {
     let start = Box::into_raw(Box::<[T]>::from(text)).cast::<T>();
     let hint = ptr::without_provenance_mut(length);
     let (mut value, mut is_copied) = (ptr::null_mut(), false);
+    // Before, for `free` may be called at once.
+    account(env, size_of_val(text).cast_signed());
     // SAFETY: the memory is of that length, and nobody's but the string's until `free`.
     let status = unsafe {
         create(
@@ -78,10 +80,20 @@ pub(super) fn string<T: Unit>(env: napi_env, text: &[T]) -> Option<Value> {
     None
 }
 
+/// Tells V8 about memory that it does not see, and without which it would not
+/// collect garbage before the machine has no more.
+fn account(env: napi_env, change: isize) {
+    let mut all = 0;
+    // SAFETY: it adds to a number of the environment, in a collection of garbage too.
+    // Refused where the environment is gone, and its numbers with it.
+    let _ = unsafe { sys::napi_adjust_external_memory(env, change as i64, &raw mut all) };
+}
+
 /// Where Node-API says that a string is gone, in a collection of garbage even: it
 /// may do nothing of JavaScript's.
-extern "C" fn free<T>(_: napi_env, data: *mut c_void, length: *mut c_void) {
+extern "C" fn free<T>(env: napi_env, data: *mut c_void, length: *mut c_void) {
     let text = ptr::slice_from_raw_parts_mut(data.cast::<T>(), length.addr());
     // SAFETY: `string` made it of a box of that length, and this is its only end.
-    drop(unsafe { Box::from_raw(text) });
+    let text = unsafe { Box::from_raw(text) };
+    account(env, -size_of_val(&*text).cast_signed());
 }
