@@ -13,6 +13,7 @@ pub(crate) mod bytes;
 mod converter;
 pub(crate) mod finder;
 pub(crate) mod hex;
+mod malformed;
 pub(crate) mod search;
 mod simd;
 pub(crate) mod stream;

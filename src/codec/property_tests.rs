@@ -61,6 +61,40 @@ fn decode(source: &[u8]) -> Vec<u16> {
     units[..length].to_vec()
 }
 
+#[test]
+fn utf8_is_decoded_at_every_place_of_a_block() {
+    let pieces: [&[u8]; 12] = [
+        b"\xf0\x9f\x98\x80",
+        b"\xf0\x9f\x98",
+        b"\xf0\x9f",
+        b"\xf4\x90\x80\x80",
+        b"\xf0\x80\x80\x80",
+        b"\xe2\x82\xac",
+        b"\xe2\x82",
+        b"\xe0\x80\x80",
+        b"\xed\xa0\x80",
+        b"\xc3\xa9",
+        b"\xc3",
+        b"\x80\x80\x80\x80",
+    ];
+    for filler in ["a", "é", "😀", "\u{fffd}"] {
+        for (first, second) in
+            pieces.iter().flat_map(|one| pieces.iter().map(move |two| (one, two)))
+        {
+            for before in 0..70 {
+                // An error at the beginning, so that blocks are what follows.
+                let mut source = b"\xff".to_vec();
+                source.extend(filler.bytes().cycle().take(before));
+                source.extend_from_slice(first);
+                source.extend_from_slice(second);
+                source.extend("a".repeat(80).bytes());
+                let expected: Vec<_> = String::from_utf8_lossy(&source).encode_utf16().collect();
+                assert_eq!(decode(&source), expected, "{source:x?}");
+            }
+        }
+    }
+}
+
 fn encode(source: &[u16]) -> Vec<u8> {
     let mut bytes = vec![0; utf8::encoded_room(source.len()).unwrap()];
     let length = utf8::encode(source, &mut bytes);

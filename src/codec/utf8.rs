@@ -3,15 +3,15 @@
 
 use super::ascii;
 use super::converter::{self, SLACK};
+use super::malformed;
 use super::utf16::REPLACEMENT;
 
 /// U+FFFD in UTF-8.
 const REPLACEMENT_BYTES: [u8; 3] = [0xef, 0xbf, 0xbd];
 
-/// How much is decoded one by one behind an error, at first and at most: where one
-/// error is, others are often near, and a vectorized start costs as much as a few
-/// characters.
-const STRETCH: std::ops::RangeInclusive<usize> = 16..=4096;
+/// How much is decoded behind an error without a look whether there are more, at first
+/// and at most: where one error is, others are often near.
+const STRETCH: std::ops::RangeInclusive<usize> = 64..=4096;
 
 /// What the characters of a text are at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,11 @@ pub(crate) fn decode(source: &[u8], target: &mut [u16]) -> usize {
         stretch = if valid < stretch * 4 { stretch * 2 } else { *STRETCH.start() };
         stretch = stretch.min(*STRETCH.end());
         let Some(room) = target.get_mut(written..) else { break };
-        let (more_read, more_written) = decode_stretch(rest, room, stretch);
+        let (more_read, more_written) = match malformed::decode_blocks(rest, room, stretch) {
+            // Less than a block is left.
+            (0, _) => decode_stretch(rest, room, stretch),
+            decoded => decoded,
+        };
         read += valid + more_read;
         written += more_written;
     }
