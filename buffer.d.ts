@@ -336,3 +336,109 @@ export function readFloatBEArray(buffer: Bytes, offset?: number, count?: number)
 export function readDoubleLEArray(buffer: Bytes, offset?: number, count?: number): Float64Array
 /** As `readInt16LEArray`. */
 export function readDoubleBEArray(buffer: Bytes, offset?: number, count?: number): Float64Array
+
+/**
+ * Many numbers at once, at any alignment.
+ * @param values of the type that is written, or an Array of numbers, each of which is
+ *   checked as by `buffer.writeInt16LE()`
+ * @param offset of the first, in bytes
+ * @default offset 0
+ * @returns where the last ends
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`; `ERR_BUFFER_OUT_OF_BOUNDS` for
+ *   more than there is room for
+ */
+export function writeInt16LEArray(
+  buffer: Bytes,
+  values: Int16Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeInt16BEArray(
+  buffer: Bytes,
+  values: Int16Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeUInt16LEArray(
+  buffer: Bytes,
+  values: Uint16Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeUInt16BEArray(
+  buffer: Bytes,
+  values: Uint16Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeInt32LEArray(
+  buffer: Bytes,
+  values: Int32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeInt32BEArray(
+  buffer: Bytes,
+  values: Int32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeUInt32LEArray(
+  buffer: Bytes,
+  values: Uint32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeUInt32BEArray(
+  buffer: Bytes,
+  values: Uint32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeBigInt64LEArray(
+  buffer: Bytes,
+  values: BigInt64Array | readonly bigint[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeBigInt64BEArray(
+  buffer: Bytes,
+  values: BigInt64Array | readonly bigint[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeBigUInt64LEArray(
+  buffer: Bytes,
+  values: BigUint64Array | readonly bigint[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeBigUInt64BEArray(
+  buffer: Bytes,
+  values: BigUint64Array | readonly bigint[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeFloatLEArray(
+  buffer: Bytes,
+  values: Float32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeFloatBEArray(
+  buffer: Bytes,
+  values: Float32Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeDoubleLEArray(
+  buffer: Bytes,
+  values: Float64Array | readonly number[],
+  offset?: number,
+): number
+/** As `writeInt16LEArray`. */
+export function writeDoubleBEArray(
+  buffer: Bytes,
+  values: Float64Array | readonly number[],
+  offset?: number,
+): number

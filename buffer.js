@@ -52,6 +52,24 @@ const {
   readUInt32LEArray,
 } = require('./lib/buffer/readers.js')
 const { count, indexOfAll, indexOfAny, split } = require('./lib/buffer/search.js')
+const {
+  writeBigInt64BEArray,
+  writeBigInt64LEArray,
+  writeBigUInt64BEArray,
+  writeBigUInt64LEArray,
+  writeDoubleBEArray,
+  writeDoubleLEArray,
+  writeFloatBEArray,
+  writeFloatLEArray,
+  writeInt16BEArray,
+  writeInt16LEArray,
+  writeInt32BEArray,
+  writeInt32LEArray,
+  writeUInt16BEArray,
+  writeUInt16LEArray,
+  writeUInt32BEArray,
+  writeUInt32LEArray,
+} = require('./lib/buffer/writers.js')
 
 module.exports = {
   Buffer,
@@ -104,4 +122,20 @@ module.exports = {
   readFloatBEArray,
   readDoubleLEArray,
   readDoubleBEArray,
+  writeInt16LEArray,
+  writeInt16BEArray,
+  writeUInt16LEArray,
+  writeUInt16BEArray,
+  writeInt32LEArray,
+  writeInt32BEArray,
+  writeUInt32LEArray,
+  writeUInt32BEArray,
+  writeBigInt64LEArray,
+  writeBigInt64BEArray,
+  writeBigUInt64LEArray,
+  writeBigUInt64BEArray,
+  writeFloatLEArray,
+  writeFloatBEArray,
+  writeDoubleLEArray,
+  writeDoubleBEArray,
 }

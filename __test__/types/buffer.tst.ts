@@ -2,7 +2,14 @@ import * as nodes from 'node:buffer'
 
 import { Buffer as Ours, buffer } from 'millrace'
 import * as entry from 'millrace/buffer'
-import { Finder, encodeHex, indexOf, readUInt32LEArray, split } from 'millrace/buffer'
+import {
+  Finder,
+  encodeHex,
+  indexOf,
+  readUInt32LEArray,
+  split,
+  writeUInt32LEArray,
+} from 'millrace/buffer'
 import { describe, expect, test } from 'tstyche'
 
 const bytes = new Uint8Array(8)
@@ -55,6 +62,9 @@ describe('functions', () => {
   test('read many numbers', () => {
     expect(readUInt32LEArray(bytes, 1, 1)).type.toBe<Uint32Array>()
     expect(entry.readBigInt64BEArray(made)).type.toBe<BigInt64Array>()
+    expect(writeUInt32LEArray(bytes, Uint32Array.of(1), 4)).type.toBe<number>()
+    expect(entry.writeBigInt64BEArray(made, [1n])).type.toBe<number>()
+    expect(writeUInt32LEArray).type.not.toBeCallableWith(bytes, Uint16Array.of(1))
     expect(entry.readDoubleLEArray).type.not.toBeCallableWith(bytes, '1')
   })
 

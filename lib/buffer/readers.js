@@ -2,30 +2,10 @@
 
 // Many numbers at once: readUInt32LEArray and its kin.
 
-const { endianness } = require('node:os')
-
 const { checkBytes, checkInteger } = require('./arguments.js')
 const { native } = require('./dispatch.js')
+const { forEachElement } = require('./elements.js')
 const { methods, statics } = require('./nodes.js')
-
-const TYPES = {
-  Int16: Int16Array,
-  UInt16: Uint16Array,
-  Int32: Int32Array,
-  UInt32: Uint32Array,
-  BigInt64: BigInt64Array,
-  BigUInt64: BigUint64Array,
-  Float: Float32Array,
-  Double: Float64Array,
-}
-
-/** `readUInt32LEArray(bytes, offset, count)` and its kin, by name. */
-const readers = {}
-for (const [name, Type] of Object.entries(TYPES)) {
-  for (const order of ['LE', 'BE']) {
-    readers[`read${name}${order}Array`] = readerOf(Type, order === endianness())
-  }
-}
 
 function readerOf(Type, isOwnOrder) {
   const width = Type.BYTES_PER_ELEMENT
@@ -49,4 +29,5 @@ function copy(bytes, from, values, isOwnOrder) {
   if (!isOwnOrder) methods[`swap${values.BYTES_PER_ELEMENT * 8}`].call(own)
 }
 
-module.exports = readers
+/** `readUInt32LEArray(bytes, offset, count)` and its kin, by name. */
+module.exports = forEachElement('read', readerOf)
