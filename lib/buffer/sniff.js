@@ -15,7 +15,7 @@ const { base64Write: nodesBase64Write, base64urlWrite: nodesBase64urlWrite } = m
 const SAMPLES = 16
 
 /** How much of base64 is decoded to see whether it is clean. */
-const PREFIX = 512
+const PREFIX = 256
 const decoded = statics.allocUnsafeSlow((PREFIX / 4) * 3)
 
 /** From here on, characters are slow to write for Node: 22 and later are quick with latin1. */

@@ -36,9 +36,7 @@ function sizeOf(string, code) {
 }
 
 /** A Buffer of a string, by the addon; undefined when it is for Node to do. */
-function made(string, encoding) {
-  const code = !encoding || typeof encoding !== 'string' ? UTF8 : numberOf(encoding)
-  if (code === undefined || !isWritten(code, string)) return undefined
+function made(string, code) {
   const size = sizeOf(string, code)
   if (size === 0) return undefined
   // As Node's: from the pool, or not.
@@ -50,9 +48,14 @@ function made(string, encoding) {
 }
 
 function from(value, encodingOrOffset, length) {
+  // Small enough to be compiled into its callers, up to where the addon begins.
   if (typeof value === 'string' && value.length >= leastWritten) {
-    const buffer = made(value, encodingOrOffset)
-    if (buffer !== undefined) return buffer
+    const isName = typeof encodingOrOffset === 'string' && encodingOrOffset !== ''
+    const code = isName ? numberOf(encodingOrOffset) : UTF8
+    if (code !== undefined && isWritten(code, value)) {
+      const buffer = made(value, code)
+      if (buffer !== undefined) return buffer
+    }
   }
   return nodesFrom(value, encodingOrOffset, length)
 }
