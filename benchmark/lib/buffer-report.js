@@ -9,7 +9,7 @@ const { hostFacts, toTable } = require('./report.js')
 const GAIN = 1.15
 const LOSS = 0.95
 /**
- * Of base64 a part is decoded to see whether it is clean: up to 80 ns, for what
+ * Of base64 a part is decoded to see whether it is clean: up to 70 ns, for what
  * is several times as fast if it is not.
  */
 const LOSSES = { 'write.base64': 0.85, 'write.base64url': 0.85 }
