@@ -73,8 +73,11 @@ class NativeWriteFs {
   }
 
   write(descriptor, buffer, offset, length, position, callback) {
-    if (this.#hold === null && this.#writes && this.#writes.isNodes(length)) {
-      fs.write(descriptor, buffer, offset, length, position, callback)
+    const isFree = this.#hold === null && this.#writes
+    if (
+      isFree &&
+      this.#writes.writeAsNode(descriptor, buffer, offset, length, position, callback)
+    ) {
       return
     }
     const done = (error, count) => callback(error, count, buffer)

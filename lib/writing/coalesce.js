@@ -16,25 +16,37 @@ const { set } = Uint8Array.prototype
 class Coalescer {
   /** One for all writes of a stream, which come one at a time. */
   #stage = null
+  /** Bytes at its beginning that come in front of the next chunks. */
+  #kept = 0
+
+  /** Copies a chunk, of up to `STAGE` bytes, that comes in front of the next ones. */
+  keep(chunk) {
+    this.#stage ??= Buffer.allocUnsafeSlow(STAGE)
+    set.call(this.#stage, chunk)
+    this.#kept = chunk.length
+  }
 
   /**
    * @param {Uint8Array[]} chunks
    * @param {number} skip bytes at their beginning to leave out
-   * @returns {Uint8Array[]} the same bytes in fewer buffers, none of them empty;
-   *   good until the next call
+   * @returns {Uint8Array[]} what was kept and the same bytes in fewer buffers,
+   *   none of them empty; good until the next call
    */
   coalesce(chunks, skip) {
     const buffers = []
     /** What is staged, and since where it is not among the buffers yet. */
-    let filled = 0
+    let filled = this.#kept
     let from = 0
     const flush = () => {
       if (filled > from) buffers.push(this.#stage.subarray(from, filled))
       from = filled
     }
-    const isMany = chunks.length > 1
+    const isMany = chunks.length > 1 || filled > 0
+    this.#kept = 0
     for (let i = 0; i < chunks.length; i += 1) {
       let chunk = chunks[i]
+      // One that is detached has no parts.
+      if (chunk.length === 0) continue
       if (skip > 0) {
         const part = Math.min(skip, chunk.length)
         skip -= part

@@ -16,6 +16,8 @@ const { binding } = require('../native.js')
 const { NodeWriteStream } = require('../originals.js')
 const { deliverAs } = require('../reading/turn.js')
 const { Coalescer } = require('./coalesce.js')
+const { defer } = require('./deferred.js')
+const { Wakefulness } = require('./wakefulness.js')
 
 /** Longest first chunk that is worth to wait for others. */
 const SMALL = 2 ** 14
@@ -52,10 +54,15 @@ const { _write, _writev } = NodeWriteStream.prototype
 class Writes {
   #stream
   #coalescer = new Coalescer()
+  #wakefulness = new Wakefulness()
   /** Writes have come as a small chunk, and many behind it. */
   #isHot = false
   /** Bytes that are written, of chunks that the stream has yet to hand over. */
   #ahead = 0
+  /** Those chunks, and how long they were. */
+  #early = []
+  /** Bytes that are written and that the stream's positions do not count. */
+  #uncounted = 0
   /** Where a write goes on that was short; it is the next one. */
   #resumeAt
   /** The file system can tell whether a write would wait. */
@@ -73,9 +80,24 @@ class Writes {
   }
 
   /** True for a single chunk for which nothing can be done that Node would not. */
-  isNodes(length) {
+  #isNodes(length) {
     const isPlain = length > SMALL && length <= MOST_FOR_NODE && !this.#isAskable
-    return isPlain && this.#ahead === 0 && this.#resumeAt === undefined
+    return isPlain && this.#ahead + this.#uncounted === 0 && this.#resumeAt === undefined
+  }
+
+  /**
+   * Has Node write a chunk, if there is nothing better.
+   * @param {Function} callback that of `fs.write`
+   * @returns {boolean} whether it does
+   */
+  writeAsNode(fd, buffer, offset, length, position, callback) {
+    if (!this.#isNodes(length)) return false
+    this.#wakefulness.begin()
+    fs.write(fd, buffer, offset, length, position, (...end) => {
+      this.#wakefulness.end()
+      callback(...end)
+    })
+    return true
   }
 
   /**
@@ -92,20 +114,25 @@ class Writes {
    *   with where to write: it failed, or cannot be done here
    */
   write(fd, chunks, size, position, isFirst, done, writeAsNode) {
-    position = this.#resumeAt ?? position
+    if (this.#ahead > 0) this.#forgetDetached(chunks)
+    position = this.#resumeAt ?? shifted(position, this.#uncounted)
     this.#resumeAt = undefined
     const job = { fd, size, position, done, writeAsNode }
+    this.#wakefulness.begin()
     if (size >= MANY && chunks.length >= MANY) this.#isHot = true
-    if (isFirst && this.#isHot && size <= SMALL && this.#ahead === 0) {
-      process.nextTick(() => this.#writeWithRest(job, chunks))
+    if (isFirst && this.#isHot && size > 0 && size <= SMALL && this.#ahead === 0) {
+      // By the end of the tick it may be someone else's.
+      this.#coalescer.keep(chunks[0])
+      defer(() => this.#writeWithRest(job))
     } else {
       this.#begin(job, chunks)
     }
   }
 
-  #writeWithRest(job, chunks) {
+  #writeWithRest(job) {
     const stream = this.#stream
-    const all = [...chunks]
+    const rest = []
+    const early = []
     let length = job.size
     const isNodes = stream._write === _write && stream._writev === _writev
     if (isNodes && !stream.destroyed && stream.writableCorked === 0 && !stream.writableObjectMode) {
@@ -114,19 +141,37 @@ class Writes {
         const { chunk } = waiting[i]
         length += chunk.length
         if (length > MOST_AHEAD) break
-        all.push(chunk)
+        rest.push(chunk)
+        early.push({ chunk, length: chunk.length })
       }
     }
-    this.#isHot = all.length >= MANY
-    this.#begin(job, all)
+    this.#isHot = rest.length + 1 >= MANY
+    this.#begin(job, rest)
+    this.#early = early
   }
 
-  /** `chunks` may be more than the job is for. */
+  /**
+   * A chunk that was detached since it was written is handed over as an empty
+   * one: what is known of it is not of those behind it.
+   */
+  #forgetDetached(chunks) {
+    for (const [i, { chunk, length }] of this.#early.slice(0, chunks.length).entries()) {
+      if (chunks[i] === chunk) this.#uncount(Math.min(this.#ahead, length - chunk.length))
+    }
+    this.#early = this.#early.slice(chunks.length)
+  }
+
+  #uncount(length) {
+    this.#ahead -= length
+    this.#uncounted += length
+  }
+
+  /** `chunks` may be more than the job is for, or less by the one that is kept. */
   #begin(job, chunks) {
     const known = Math.min(this.#ahead, job.size)
     this.#ahead -= known
     if (known === job.size && known > 0) {
-      setImmediate(job.done, null, known)
+      setImmediate(() => this.#tell(job, null, known))
       return
     }
     const buffers = this.#coalescer.coalesce(chunks, known)
@@ -175,30 +220,41 @@ class Writes {
     fs.write(job.fd, buffer, 0, buffer.length, position, (error, count) => {
       if (!error && count > 0) this.#end(job, written + count, call)
       else if (written > 0) this.#end(job, written, call)
-      else job.done(error, count)
+      else this.#tell(job, error, count)
     })
   }
 
   /** What came before a failure is written; the next write meets it. */
   #leave(job, written, tell) {
-    if (written > 0) this.#end(job, written, tell)
-    else job.writeAsNode(job.position)
+    if (written > 0) return this.#end(job, written, tell)
+    this.#wakefulness.end()
+    job.writeAsNode(job.position)
   }
 
   /** `count` bytes are written, perhaps more than the job is for. */
-  #end({ size, position, done }, count, tell) {
+  #end(job, count, tell) {
+    const { size, position } = job
     this.#ahead += Math.max(0, count - size)
     if (count < size && position !== undefined) this.#resumeAt = position + count
-    tell(done, null, Math.min(count, size))
+    tell(() => this.#tell(job, null, Math.min(count, size)))
+  }
+
+  #tell({ done }, error, count) {
+    this.#wakefulness.end()
+    done(error, count)
   }
 }
 
-function call(done, ...end) {
-  done(...end)
+function call(act) {
+  act()
 }
 
-function deliver(done, ...end) {
-  deliverAs('MILLRACEWRITE', done, ...end)
+function deliver(act) {
+  deliverAs('MILLRACEWRITE', act)
+}
+
+function shifted(position, count) {
+  return position === undefined ? undefined : position + count
 }
 
 function at(position, written) {

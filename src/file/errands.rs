@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::file::unfinished::Unfinished;
 use crate::file::{reading, writing};
 use crate::mailbox::Mailbox;
 use crate::sys::memory::{Lent, LentSource};
@@ -94,9 +95,10 @@ impl Errands {
     ) -> Result<u32> {
         let file = fd::duplicate(file)?;
         let loan = Loan::new(self);
+        let unfinished = Unfinished::new();
         self.submit(move || {
             let written = writing::write(file.as_fd(), &mut buffers, position);
-            drop((loan, file));
+            drop((loan, file, unfinished));
             written.map(Done::Written)
         })
     }
@@ -162,7 +164,12 @@ impl Errands {
         target: CString,
     ) -> Result<u32> {
         let file = fd::duplicate(file)?;
-        self.submit(move || calls::name(file.as_fd(), &temporary, &target).map(|()| Done::Nothing))
+        let unfinished = Unfinished::new();
+        self.submit(move || {
+            let named = calls::name(file.as_fd(), &temporary, &target);
+            drop((file, unfinished));
+            named.map(|()| Done::Nothing)
+        })
     }
 
     /// Opens a file for reading. Returns the errand's number.

@@ -6,6 +6,7 @@
 
 pub(crate) mod cached;
 pub(crate) mod copying;
+pub(crate) mod exit;
 pub(crate) mod fd;
 pub(crate) mod file;
 #[cfg(test)]
