@@ -28,6 +28,7 @@ class NativeWriteFs {
   #isReplacing
   /** The file that is written beside another, once it is opened. */
   #replacement = null
+  #isFinished = false
   #preallocate
   /** The writes of a regular file; false for anything else; null before the first. */
   #writes = null
@@ -60,7 +61,12 @@ class NativeWriteFs {
     const opened = (error, descriptor) => {
       const waiting = this.#waiting
       this.#waiting = null
-      callback(error, descriptor)
+      // Of a signal that was aborted before: nobody would close it.
+      if (!error && this.#isReplacing && this.#stream.closed) {
+        this.close(descriptor, () => callback(this.#stream.errored))
+      } else {
+        callback(error, descriptor)
+      }
       for (const then of waiting) then()
     }
     const onOpen = (error, descriptor) => {
@@ -111,11 +117,15 @@ class NativeWriteFs {
    */
   finish(callback) {
     if (this.#replacement === null) return callback()
-    const waiting = []
-    this.#naming = (then) => waiting.push(then)
     const stream = this.#stream
-    const isWanted = () => !stream.destroyed
-    this.#replacement.commit(stream.fd, isWanted, (error) => {
+    this.#commit(stream.fd, () => !stream.destroyed, callback)
+  }
+
+  #commit(descriptor, isWanted, callback) {
+    const waiting = []
+    this.#isFinished = true
+    this.#naming = (then) => waiting.push(then)
+    this.#replacement.commit(descriptor, isWanted, (error) => {
       this.#naming = null
       callback(error)
       for (const then of waiting) then()
@@ -136,6 +146,13 @@ class NativeWriteFs {
       if (!isUnderWay) this.#close(descriptor, callback)
     } else if (this.#replacement === null) {
       fs.close(descriptor, callback)
+    } else if (!this.#isFinished && this.#stream.writableFinished && !this.#stream.errored) {
+      // A class of the user's has put another `_final` in the place of ours.
+      this.#commit(
+        descriptor,
+        () => true,
+        (error) => this.#close(descriptor, (closeError) => callback(error ?? closeError)),
+      )
     } else {
       fs.close(descriptor, (error) => this.#replacement.abandon(() => callback(error)))
     }

@@ -30,17 +30,31 @@ function WriteStream(path, options) {
   if (!isNative && !atomic) return Base.call(this, path, options)
   const fs = new NativeWriteFs(this, { isNative, isReplacing: atomic, preallocate })
   Base.call(this, path, withFs(options, fs))
-  if (!atomic) return
-  const { _final } = this
-  this._final = function (callback) {
-    const finish = (error) => (error ? callback(error) : fs.finish(callback))
-    if (typeof _final === 'function') _final.call(this, finish)
-    else finish()
-  }
+  if (atomic) holdFinal(this, fs)
 }
 Object.setPrototypeOf(WriteStream.prototype, base)
 Object.setPrototypeOf(WriteStream, Base)
 markMillraceClass(WriteStream, Base)
+
+/** Has the file take its place when all is written, and whatever else a `_final` does. */
+function holdFinal(stream, fs) {
+  const isEnumerable = Object.hasOwn(stream, '_final')
+  let { _final } = stream
+  const final = (callback) => {
+    const finish = (error) => (error ? callback(error) : fs.finish(callback))
+    if (typeof _final === 'function') _final.call(stream, finish)
+    else finish()
+  }
+  Object.defineProperty(stream, '_final', {
+    configurable: true,
+    enumerable: isEnumerable,
+    get: () => final,
+    // One that comes later goes first as well.
+    set(value) {
+      _final = value
+    },
+  })
+}
 
 function ownOptionsOf(options) {
   if (typeof options !== 'object' || options === null) return { atomic: false, preallocate: 0 }

@@ -189,7 +189,7 @@ class WritingRehearsal {
 
   async #moment(stream, { moment, turns: count }) {
     if (moment === 'tick') await new Promise(process.nextTick)
-    else if (moment === 'microtask') await null
+    else if (moment === 'microtask') await Promise.resolve()
     else if (moment === 'immediate') await turns(1)
     else if (moment === 'turns') await turns(4 * count)
     else if (moment === 'millisecond') await new Promise((resolve) => setTimeout(resolve, 1))

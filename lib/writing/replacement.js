@@ -4,6 +4,7 @@
 // has no name until it is complete (O_TMPFILE), so that nothing is left of it
 // when the process dies; or, where there are no such files, a name of its own.
 
+const { Buffer, isUtf8 } = require('node:buffer')
 const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -14,14 +15,28 @@ const { MillraceError, fsError } = require('../errors.js')
 
 /** Permission bits that a file keeps when another writes to it. */
 const KEPT = 0o1777
+/** Those of its group, and of all others. */
+const OF_GROUP = 0o070
+const OF_OTHERS = 0o007
+
+const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = fs.constants
+
+/** Opens what may be written to, and waits for no reader of a FIFO. */
+const LOOK = O_WRONLY | O_NONBLOCK | O_NOCTTY
+
+/** Leaves an owner or a group as it is. */
+const SAME = -1
 
 /** As many links may lead to a file that is not there yet. */
 const MOST_LINKS = 40
 
+// Paths are bytes. Here they are strings of them: a character for each.
+
 class Replacement {
   #given
+  #isEndedByName
   /** What is replaced, and where. */
-  #target = ''
+  #target
   #folder = ''
   #temporary = ''
   /** There is a file of that name. */
@@ -31,6 +46,10 @@ class Replacement {
   /** @param {string | Buffer} given the path of the file to replace */
   constructor(given) {
     this.#given = given
+    const bytes = toBytes(given)
+    this.#isEndedByName = !bytes.endsWith('/')
+    // Whatever folder the process is in later.
+    this.#target = below(toBytes(process.cwd()), bytes)
   }
 
   /**
@@ -43,41 +62,53 @@ class Replacement {
     // In a worker, Node keeps account of descriptors.
     this.#isNative = isNative && isMainThread
     // What Node would refuse to write to is not replaced either.
-    fs.open(this.#given, 'r+', mode, (error, descriptor) => {
-      if (error && error.code !== 'ENOENT') return callback(error)
-      if (error) return this.#openBeside(mode, null, callback)
+    const target = toPath(this.#target)
+    fs.open(target, LOOK, (error, descriptor) => {
+      if (error?.code === 'ENOENT' && this.#isEndedByName) {
+        return this.#openBeside(mode, null, callback)
+      }
+      if (error?.code === 'ENOENT') return fs.open(this.#given, 'wx', mode, callback)
+      // A FIFO that nobody reads, or a socket.
+      if (error?.code === 'ENXIO') return callback(this.#notAFile())
+      if (error) return callback(this.#reword(error, this.#target))
       fs.fstat(descriptor, (statError, stat) =>
         fs.close(descriptor, () => {
           if (statError) return callback(statError)
           if (stat.isFile()) return this.#openBeside(mode, stat, callback)
-          const message = `Only a regular file can be replaced in one step: '${this.#given}'`
-          callback(new MillraceError('ERR_MILLRACE_NOT_A_FILE', message))
+          callback(this.#notAFile())
         }),
       )
     })
   }
 
+  #notAFile() {
+    const message = `Only a regular file can be replaced in one step: '${this.#given}'`
+    return new MillraceError('ERR_MILLRACE_NOT_A_FILE', message)
+  }
+
   #openBeside(mode, stat, callback) {
-    follow(path.resolve(String(this.#given)), MOST_LINKS, (error, target) => {
-      if (error) return callback(error)
+    follow(this.#target, MOST_LINKS, (error, target) => {
+      if (error) return callback(this.#reword(error, this.#target))
       this.#target = target
       this.#folder = path.dirname(target)
       const name = `.millrace-${process.pid}-${randomBytes(8).toString('hex')}`
       this.#temporary = path.join(this.#folder, name)
       const onOpen = (openError, descriptor) => {
-        if (openError) return callback(this.#reword(openError))
+        if (openError) return callback(this.#reword(openError, this.#temporary))
         if (stat === null) return callback(null, descriptor)
         this.#take(stat, descriptor, callback)
       }
       const openNamed = () =>
-        fs.open(this.#temporary, 'wx', mode, (openError, descriptor) => {
+        fs.open(toPath(this.#temporary), 'wx', mode, (openError, descriptor) => {
           this.#isNamed = !openError
           onOpen(openError, descriptor)
         })
       const isUnderWay =
         this.#isNative &&
         typeof mode === 'number' &&
-        errands.openNameless(this.#folder, mode, (result) => {
+        typeof toPath(this.#temporary) === 'string' &&
+        typeof toPath(this.#target) === 'string' &&
+        errands.openNameless(toPath(this.#folder), mode, (result) => {
           if (result < 0) openNamed()
           else onOpen(null, result)
         })
@@ -86,12 +117,21 @@ class Replacement {
   }
 
   /** Gives the new file what the old one has of owners and permissions. */
-  #take(stat, descriptor, callback) {
-    fs.fchown(descriptor, stat.uid, stat.gid, () => {
-      // Only root may give files away; those of others become ours.
-      fs.fchmod(descriptor, stat.mode & KEPT, (error) => {
+  #take({ uid, gid, mode }, descriptor, callback) {
+    const permit = (bits) =>
+      fs.fchmod(descriptor, bits, (error) => {
         if (!error) return callback(null, descriptor)
-        fs.close(descriptor, () => this.abandon(() => callback(this.#reword(error))))
+        fs.close(descriptor, () =>
+          this.abandon(() => callback(this.#reword(error, this.#temporary))),
+        )
+      })
+    // Only root may give files away; those of others become ours.
+    fs.fchown(descriptor, uid, gid, (error) => {
+      if (!error) return permit(mode & KEPT)
+      fs.fchown(descriptor, SAME, gid, (groupError) => {
+        if (!groupError) return permit(mode & KEPT)
+        // What one group was allowed, another is not: it may no more than others.
+        permit((mode & KEPT & ~OF_GROUP) | (mode & ((mode & OF_OTHERS) << 3)))
       })
     })
   }
@@ -106,17 +146,22 @@ class Replacement {
     fs.fsync(descriptor, (error) => {
       if (error || !isWanted()) return callback(error)
       this.#name(descriptor, (nameError) => {
-        if (nameError) return callback(this.#reword(nameError))
+        if (nameError) return callback(this.#reword(nameError, this.#target))
         this.#isNamed = false
-        syncFolder(this.#folder, callback)
+        syncFolder(toPath(this.#folder), callback)
       })
     })
   }
 
   #name(descriptor, callback) {
-    if (this.#isNamed) return fs.rename(this.#temporary, this.#target, callback)
-    const isUnderWay = errands.name(descriptor, this.#temporary, this.#target, (result, syscall) =>
-      callback(result < 0 ? fsError(result, syscall, this.#target) : null),
+    const [temporary, target] = [toPath(this.#temporary), toPath(this.#target)]
+    if (this.#isNamed) {
+      return fs.rename(temporary, target, (error) =>
+        callback(error && fsError(error.errno, 'rename', String(target))),
+      )
+    }
+    const isUnderWay = errands.name(descriptor, temporary, target, (result, syscall) =>
+      callback(result < 0 ? fsError(result, syscall, String(target)) : null),
     )
     if (!isUnderWay) {
       const message = `There was no thread or descriptor left to replace '${this.#given}'`
@@ -128,32 +173,50 @@ class Replacement {
   abandon(callback) {
     if (!this.#isNamed) return callback()
     this.#isNamed = false
-    fs.unlink(this.#temporary, () => callback())
+    fs.unlink(toPath(this.#temporary), () => callback())
   }
 
-  /** Nobody asked for a file of the name that it has meanwhile. */
-  #reword(error) {
-    if (error.path !== this.#temporary) return error
+  /** Nobody asked for a file of the name that it has meanwhile, or by way of its folder. */
+  #reword(error, name) {
+    const told = String(toPath(name))
+    if (error.path !== told) return error
     const given = String(this.#given)
-    error.message = error.message.replace(this.#temporary, given)
+    error.message = error.message.replace(told, given)
     error.path = given
     return error
   }
 }
 
+/** Not `path.resolve`: behind a link, `..` is not where it seems to be. */
+function below(folder, name) {
+  return path.isAbsolute(name) ? name : `${folder}/${name}`
+}
+
+function toBytes(given) {
+  return Buffer.from(given).toString('latin1')
+}
+
+/** As `node:fs` takes it: a string, or a Buffer where it is not one in UTF-8. */
+function toPath(text) {
+  const bytes = Buffer.from(text, 'latin1')
+  return isUtf8(bytes) ? bytes.toString() : bytes
+}
+
+const IN_BYTES = { encoding: 'latin1' }
+
 /** The file that a path leads to in the end, whether it is there or not. */
 function follow(given, links, callback) {
-  fs.realpath(given, (error, target) => {
+  fs.realpath.native(toPath(given), IN_BYTES, (error, target) => {
     if (error?.code !== 'ENOENT' || links === 0) return callback(error, target)
-    fs.readlink(given, (linkError, link) => {
+    fs.readlink(toPath(given), IN_BYTES, (linkError, link) => {
       // It is not there, or no link: its folder may be reached by some.
       if (linkError)
-        return fs.realpath(path.dirname(given), (folderError, folder) =>
+        return fs.realpath.native(toPath(path.dirname(given)), IN_BYTES, (folderError, folder) =>
           folderError
             ? callback(null, given)
             : callback(null, path.join(folder, path.basename(given))),
         )
-      follow(path.resolve(path.dirname(given), link), links - 1, callback)
+      follow(below(path.dirname(given), link), links - 1, callback)
     })
   })
 }
