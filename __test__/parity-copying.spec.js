@@ -177,6 +177,22 @@ for (const [name, given, flags] of [
   })
 }
 
+for (const given of ['/sys/class/net/lo/mtu', '/proc/self/limits', '/proc/self/comm']) {
+  for (const options of [{}, { start: 1 }, { highWaterMark: 2 }]) {
+    const name = `a file whose size is not that of its content: ${given}, ${JSON.stringify(options)}`
+    writingParity(name, async ({ createReadStream, createWriteStream, path, journal }) => {
+      const target = createWriteStream(path)
+      await once(target, 'open')
+      const source = createReadStream(given, options)
+      watchBoth(source, target, journal)
+      source.pipe(target)
+      await settled(target)
+      await until(() => source.closed)
+      return [source.bytesRead, target.bytesWritten]
+    })
+  }
+}
+
 test('a pipe is native, and tells so', native, async () => {
   for (const [options, reason, wanted] of [
     [{}, null, ENGINE],

@@ -52,6 +52,8 @@ class ToFile {
     this.#transfer.credit(sent, run)
     // Whatever it was, what JavaScript does next fails in Node's own way.
     if (outcome === 'failed') this.#transfer.exclude('file-error')
+    // Files of /sys are shorter than their size, whenever that is asked.
+    else if (outcome === 'truncated') this.#transfer.exclude('empty')
     return true
   }
 

@@ -106,8 +106,13 @@ pub(crate) fn allocate(file: BorrowedFd<'_>, position: Option<u64>, length: u64)
 }
 
 /// Gives back the room behind the end of a file that nothing was written to:
-/// `ftruncate(2)` to the size that it has.
+/// `ftruncate(2)` to the size that it has. One that is appended to keeps it:
+/// others may append as well, between the two calls, and it will grow again.
 pub(crate) fn trim(file: BorrowedFd<'_>) -> Result<()> {
+    let flags = rustix::fs::fcntl_getfl(file).map_err(|e| Error::new(e, "fcntl"))?;
+    if flags.contains(OFlags::APPEND) {
+        return Ok(());
+    }
     let stat = rustix::fs::fstat(file).map_err(|e| Error::new(e, "fstat"))?;
     let size = u64::try_from(stat.st_size).unwrap_or(0);
     retry_on_intr(|| rustix::fs::ftruncate(file, size)).map_err(|e| Error::new(e, "ftruncate"))

@@ -9,8 +9,8 @@ const FIRST: u64 = 1 << 20;
 const MOST: u64 = 256 << 20;
 
 /// Calls shorter than this may do more, and longer than that less.
-const SHORT: Duration = Duration::from_millis(2);
-const LONG: Duration = Duration::from_millis(10);
+const SHORT: Duration = Duration::from_millis(1);
+const LONG: Duration = Duration::from_millis(4);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion(u64);
