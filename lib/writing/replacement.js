@@ -225,7 +225,7 @@ function follow(given, links, callback) {
 function syncFolder(folder, callback) {
   fs.open(folder, 'r', (error, descriptor) => {
     // Who may write there and not read has to do without.
-    if (error) return callback(null)
+    if (error) return callback(error.code === 'EACCES' || error.code === 'EPERM' ? null : error)
     fs.fsync(descriptor, (syncError) => {
       const isUnknown = syncError?.code === 'EINVAL' || syncError?.code === 'ENOTSUP'
       fs.close(descriptor, () => callback(isUnknown ? null : syncError))
