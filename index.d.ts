@@ -133,8 +133,8 @@ export interface WriteStreamOptions extends NodeWriteStreamOptions {
    * step, before `'finish'`. When the stream is destroyed, fails or the process
    * dies before, the old file is whole.
    *
-   * The new file gets the permissions of the old one, and its owner where the
-   * process may give files away. A symbolic link is followed. Other hard links
+   * The new file gets the permissions of the old one, and its owner and group where
+   * the process may give files away. A symbolic link is followed. Other hard links
    * keep the old content; extended attributes and ACLs are not copied. Only for
    * a path, with the flags `'w'`.
    * @default false
@@ -144,7 +144,7 @@ export interface WriteStreamOptions extends NodeWriteStreamOptions {
   /**
    * Bytes that the file system is to set aside when the file is opened: from
    * `start` on, or at the end of a file that is appended to. What is not used
-   * is given back at the end. Too few bytes on the disk are an error at once:
+   * is given back at the end, unless others may append to the file as well. Too few bytes on the disk are an error at once:
    * `ENOSPC`, of the call `fallocate`. Where there is no such thing, nothing is
    * set aside. Only for a path.
    * @default 0
@@ -417,7 +417,8 @@ export class WriteStream extends fs.WriteStream {
  *
  * What is wrong with the file is emitted as `'error'`, as in Node; with
  * `atomic` also `ERR_MILLRACE_NOT_A_FILE`, where something else than a regular
- * file is at the path.
+ * file is at the path, and `ERR_MILLRACE_NOT_REPLACED`, where there is no descriptor
+ * or thread left to name the new file: the old one stays.
  *
  * @param path a path, a Buffer of one, or a `file:` URL
  * @param options an encoding, or options

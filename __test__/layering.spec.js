@@ -159,6 +159,8 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transforms/records-iterator.js',
       'lib/transforms/text-codecs.js',
       'lib/writing/coalesce.js',
+      'lib/writing/deferred.js',
+      'lib/writing/wakefulness.js',
     ],
     [
       'lib/descriptors.js',
@@ -168,6 +170,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/show.js',
       'lib/spool/chunks.js',
       'lib/validators.js',
+      'lib/writing/crowd.js',
     ],
     ['lib/buffer/facade.js', 'lib/buffer/functions.js', 'lib/buffer/install.js'],
     [
