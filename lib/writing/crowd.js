@@ -14,7 +14,7 @@ const STATISTICS = '/proc/thread-self/schedstat'
 const text = Buffer.alloc(100)
 
 /** Share of the time that a thread waits for its turn by chance. */
-const LITTLE = 0.03
+const LITTLE = 0.08
 
 /** Nanoseconds that this thread has waited for a turn; NaN where nobody knows. */
 function waited() {
