@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn grows_while_calls_are_short_and_shrinks_when_they_are_long() {
         let mut portion = Portion::new();
-        portion.learn(Duration::from_millis(5));
+        portion.learn(Duration::from_millis(2));
         assert_eq!(portion.size(), FIRST);
         portion.learn(Duration::from_micros(50));
         assert_eq!(portion.size(), 2 * FIRST);
