@@ -12,7 +12,7 @@ const { describe, test } = require('node:test')
 const { begin, finish } = require('./helpers/downloads.js')
 const {
   DATA,
-  copyOnNodeFs,
+  copyOnNode,
   example,
   get,
   hashOf,
@@ -60,7 +60,7 @@ describe('cluster.js', () => {
   })
 
   test('It serves data.txt by default, also on fs of Node.', options, async (t) => {
-    for (const one of [script, copyOnNodeFs(t, 'cluster.js')]) {
+    for (const one of [script, copyOnNode(t, 'cluster.js')]) {
       const port = await serve(t, one, [], two)
       assert.deepEqual(await get(port), { status: 200, hash: hashOf(DATA) })
     }

@@ -10,7 +10,7 @@ const { describe, test } = require('node:test')
 const { makeFile } = require('./helpers/files.js')
 const {
   DATA,
-  copyOnNodeFs,
+  copyOnNode,
   example,
   hashOf,
   largeFile,
@@ -63,7 +63,7 @@ for (const name of READERS) {
     })
 
     test("It counts the same on Node's own fs if one line is changed back.", options, async (t) => {
-      const { stdout, code } = await run(t, copyOnNodeFs(t, name))
+      const { stdout, code } = await run(t, copyOnNode(t, name))
       assert.ok(stdout.includes(counts(DATA)), stdout)
       assert.equal(code, 0)
     })
@@ -84,18 +84,13 @@ describe('buffer.js', () => {
   const script = example('buffer.js')
 
   test("It prints what Node's own Buffer prints, line by line.", options, async (t) => {
-    const source = fs.readFileSync(script, 'utf8')
-    const parts = source.split("require('..') // an installed app writes require('millrace')")
-    assert.equal(parts.length, 2)
-    const copy = path.join(temporaryDirectory(t), 'buffer.js')
-    fs.writeFileSync(copy, parts.join("require('node:buffer')"))
-    const expected = await run(t, copy)
+    const expected = await run(t, copyOnNode(t, 'buffer.js', 'node:buffer'))
     assert.equal(expected.stderr, '')
     for (const mode of ['', 'native']) {
       assert.deepEqual(await run(t, script, [], { MILLRACE_BUFFER: mode }), expected)
     }
     const shown = expected.stdout.match(/^ {2}\S/gm)
-    assert.equal(shown.length, source.match(/^show\(/gm).length)
+    assert.equal(shown.length, fs.readFileSync(script, 'utf8').match(/^show\(/gm).length)
     assert.match(expected.stdout, /^text\.toString\('base64'\)\n {2}'bmHDr3ZlIPCfmIA='$/m)
   })
 })

@@ -11,7 +11,7 @@ const { describe, test } = require('node:test')
 
 const {
   DATA,
-  copyOnNodeFs,
+  copyOnNode,
   example,
   get,
   hashOf,
@@ -67,7 +67,7 @@ for (const name of SERVERS) {
 
 describe('stream-server.js', () => {
   test("It works on Node's own fs if one line is changed back.", options, async (t) => {
-    const port = await serve(t, copyOnNodeFs(t, 'stream-server.js'))
+    const port = await serve(t, copyOnNode(t, 'stream-server.js'))
     assert.deepEqual(await get(port), { status: 200, hash: hashOf(DATA) })
   })
 

@@ -4,7 +4,7 @@
 //
 //   node examples/buffer.js
 
-const { Buffer } = require('..') // an installed app writes require('millrace')
+const { Buffer } = require('millrace')
 
 const { inspect } = require('node:util')
 

@@ -13,7 +13,7 @@ const http = require('node:http')
 const { availableParallelism } = require('node:os')
 const path = require('node:path')
 
-const fs = require('..') // an installed app writes require('millrace')
+const fs = require('millrace')
 
 const PATIENCE = 10_000
 const SIGNALS = ['SIGINT', 'SIGTERM']

@@ -2,7 +2,7 @@
 
 // A spool between a fast upstream and a slow client: node examples/duplex.js [MEBIBYTES]
 
-const { createSpool, Readable, Writable } = require('..') // an installed app: require('millrace')
+const { createSpool, Readable, Writable } = require('millrace')
 
 const MIB = 2 ** 20
 const size = Number(process.argv[2] ?? 16) * MIB

@@ -10,7 +10,7 @@ const http = require('node:http')
 
 const { Counter, Gauge, Histogram, register } = require('prom-client')
 
-const { createReadStream, stats } = require('..') // an installed app writes require('millrace')
+const { createReadStream, stats } = require('millrace')
 
 const file = process.argv[2] ?? __dirname + '/data.txt'
 

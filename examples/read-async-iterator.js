@@ -2,7 +2,7 @@
 
 // Reads a file with `for await`: node examples/read-async-iterator.js [FILE]
 
-const fs = require('..') // an installed app writes require('millrace')
+const fs = require('millrace')
 
 const file = process.argv[2] ?? __dirname + '/data.txt'
 

@@ -2,7 +2,7 @@
 
 // Reads a file by its events: node examples/read-events.js [FILE]
 
-const fs = require('..') // an installed app writes require('millrace')
+const fs = require('millrace')
 
 const file = process.argv[2] ?? __dirname + '/data.txt'
 const stream = fs.createReadStream(file)

@@ -4,7 +4,7 @@
 //
 //   node examples/read-pause-resume.js [FILE]
 
-const fs = require('..') // an installed app writes require('millrace')
+const fs = require('millrace')
 
 const file = process.argv[2] ?? __dirname + '/data.txt'
 const stream = fs.createReadStream(file)

@@ -10,7 +10,7 @@
 
 /* oxlint-disable prefer-const -- the tutorial's own words */
 let http = require('http')
-let fs = require('..') // an installed app writes require('millrace')
+let fs = require('millrace')
 
 let file = process.argv[2] ?? __dirname + '/data.txt'
 

@@ -3,7 +3,7 @@
 // Counts the words of a file, line by line, and makes hex of the longest line:
 // node examples/transform.js [FILE]
 
-const { createReadStream, createEncoder, createSplitter, pipeline } = require('..')
+const { createReadStream, createEncoder, createSplitter, pipeline } = require('millrace')
 
 const file = process.argv[2] ?? __dirname + '/data.txt'
 let lines = 0

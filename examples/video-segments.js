@@ -6,7 +6,7 @@
 //
 //   node examples/video-segments.js [FILE]
 
-const { createReadStream } = require('..') // an installed app writes require('millrace')
+const { createReadStream } = require('millrace')
 
 const { createHash } = require('node:crypto')
 const { once } = require('node:events')

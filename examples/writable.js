@@ -8,7 +8,7 @@ const os = require('node:os')
 const path = require('node:path')
 const readline = require('node:readline')
 
-const fs = require('..') // an installed app writes require('millrace')
+const fs = require('millrace')
 
 const file = process.argv[2] ?? path.join(__dirname, 'data.txt')
 const target = process.argv[3] ?? path.join(os.tmpdir(), 'numbered.txt')
