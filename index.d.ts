@@ -476,6 +476,9 @@ export interface SplitterOptions extends TransformLimits {
 export interface RecordTransform<T> extends Transform {
   [Symbol.asyncIterator](): NodeJS.AsyncIterator<T>
   read(size?: number): T | null
+  // As Transform has them: what `pipeline` takes gives strings and Buffers.
+  [Symbol.asyncIterator](): NodeJS.AsyncIterator<any>
+  read(size?: number): any
 }
 
 /**

@@ -1,11 +1,35 @@
 // Never run: what users write must type-check, what is wrong must not.
 
-import type * as stream from 'node:stream'
+import * as stream from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
-import { createDecoder, createEncoder, createSplitter, createSpool, createThrottle } from 'millrace'
+import {
+  createDecoder,
+  createEncoder,
+  createReadStream,
+  createSplitter,
+  createSpool,
+  createThrottle,
+} from 'millrace'
 import { describe, expect, test } from 'tstyche'
 
 describe('createSplitter', () => {
+  test('has its place in a pipeline', async () => {
+    const count = async (lines: AsyncIterable<string>) => {
+      for await (const line of lines) expect(line).type.toBe<string>()
+    }
+    await pipeline(createReadStream('log'), createSplitter(), count)
+    await pipeline(createReadStream('log'), createSplitter(), async (lines) => {
+      for await (const line of lines) console.log(line)
+    })
+    stream.pipeline(createReadStream('log'), createSplitter(), count, () => {})
+    const countAll = async (batches: AsyncIterable<Buffer[]>) => {
+      for await (const records of batches) expect(records).type.toBe<Buffer[]>()
+    }
+    const splitter = createSplitter('\n', { encoding: 'buffer', batch: true })
+    await pipeline(createReadStream('log'), splitter, countAll)
+  })
+
   test('gives what its options say', async () => {
     for await (const line of createSplitter()) expect(line).type.toBe<string>()
     for await (const line of createSplitter('\n', { keep: true, maxLength: 5 })) {
