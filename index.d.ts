@@ -150,6 +150,70 @@ export interface WriteStreamOptions extends NodeWriteStreamOptions {
    * @default 0
    */
   preallocate?: number | undefined
+
+  /**
+   * How the file is opened: the flags of `fs.open`. `'w'` empties it, `'a'` appends to
+   * it, `'r+'` writes into it.
+   * @default 'w'
+   */
+  flags?: NodeWriteStreamOptions['flags']
+
+  /**
+   * Of what is written as strings.
+   * @default 'utf8'
+   */
+  encoding?: NodeWriteStreamOptions['encoding']
+
+  /**
+   * Writes to this descriptor or `FileHandle`; the path is then ignored, and
+   * neither `'open'` nor `'ready'` is emitted.
+   */
+  fd?: NodeWriteStreamOptions['fd']
+
+  /**
+   * Permissions of the file, where `flags` create it.
+   * @default 0o666
+   */
+  mode?: NodeWriteStreamOptions['mode']
+
+  /**
+   * Closes the descriptor at the end and after an error. With `false` it stays
+   * open, and is the caller's to close.
+   * @default true
+   */
+  autoClose?: NodeWriteStreamOptions['autoClose']
+
+  /**
+   * Emits `'close'` once the stream is destroyed.
+   * @default true
+   */
+  emitClose?: NodeWriteStreamOptions['emitClose']
+
+  /**
+   * Where the first byte goes, counted from 0; with the flags `'r+'`, into the file
+   * that is there.
+   * @default the descriptor's own position: that of the first byte, in a file
+   *   that the stream opens
+   */
+  start?: NodeWriteStreamOptions['start']
+
+  /**
+   * Bytes that may wait to be written before `write` returns `false`.
+   * @default 16384; from Node 22 on 65536
+   */
+  highWaterMark?: NodeWriteStreamOptions['highWaterMark']
+
+  /** Destroys the stream, with an `AbortError`, when it is aborted. */
+  signal?: NodeWriteStreamOptions['signal']
+
+  /**
+   * Waits for the disk (fsync) before the file is closed.
+   * @default false
+   */
+  flush?: NodeWriteStreamOptions['flush']
+
+  /** Functions to use in the place of those of `node:fs`. */
+  fs?: NodeWriteStreamOptions['fs']
 }
 
 /** Why a pipe is not carried natively, at this moment or at all. */
@@ -388,7 +452,13 @@ export interface TransferMessage {
  *   and `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for options of our own
  * @example
  * http.createServer((request, response) => {
- *   createReadStream('video.mp4').pipe(response)
+ *   const stream = createReadStream('video.mp4')
+ *   // Without a listener, a file that is missing ends the process.
+ *   stream.on('error', () => {
+ *     if (response.headersSent) response.destroy()
+ *     else response.writeHead(404).end()
+ *   })
+ *   stream.pipe(response)
  * })
  */
 export function createReadStream(
@@ -490,7 +560,9 @@ export interface RecordTransform<T> extends Transform {
  *   is taken as it is
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  * @example
- * for await (const line of createReadStream('log').pipe(createSplitter())) {}
+ * await pipeline(createReadStream('log'), createSplitter(), async (lines) => {
+ *   for await (const line of lines) console.log(line)
+ * }) // of node:stream/promises
  */
 export function createSplitter(
   separator: string | Uint8Array | undefined,
@@ -545,6 +617,8 @@ export interface CodecOptions extends TransformLimits {
  * base64url it makes Buffers, of all others strings. Any cut of its input gives
  * the same as none.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * pipeline(createReadStream('image.b64'), createDecoder('base64'), destination, callback)
  */
 export function createDecoder(encoding: StreamEncoding, options?: CodecOptions): Transform
 
@@ -552,6 +626,8 @@ export function createDecoder(encoding: StreamEncoding, options?: CodecOptions):
  * A Transform that makes Buffers: of bytes their hex, base64 or base64url; of
  * text, written as strings or as UTF-8, what it is in any other encoding.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * pipeline(createReadStream('image.png'), createEncoder('base64'), destination, callback)
  */
 export function createEncoder(encoding: StreamEncoding, options?: CodecOptions): Transform
 
@@ -584,6 +660,8 @@ export interface Throttle extends Transform {
 /**
  * A Transform that lets bytes through at a pace, by a token bucket.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ * @example
+ * request.pipe(createThrottle({ bytesPerSecond: 1e6 })).pipe(destination)
  */
 export function createThrottle(options: ThrottleOptions): Throttle
 
@@ -635,6 +713,6 @@ export interface Spool extends Duplex {
  * `'error'` behind everything that can still be read.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  * @example
- * upstream.pipe(createSpool()).pipe(response)
+ * pipeline(upstream, createSpool(), response, (error) => {})
  */
 export function createSpool(options?: SpoolOptions): Spool
