@@ -11,22 +11,28 @@ const path = require('node:path')
 const { test } = require('node:test')
 
 const { engine } = require('../lib/native.js')
-const { bytes, newPath, sha256 } = require('./helpers/files.js')
+const { assertComments, blocksOf, documents, readDocument } = require('./helpers/documents.js')
+const { bytes, makeFile, sha256 } = require('./helpers/files.js')
+const { application, root } = require('./helpers/program.js')
 
-const root = path.join(__dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const readme = readDocument('README.md')
+const blocks = blocksOf('README.md')
 
-function block(language) {
-  return new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(readme)[1]
+/** The programs, by a word that only one of them has. */
+const PROGRAMS = ['stream.transfer', 'atomic: true', 'buffer.indexOf', 'stallTimeout', 'image.b64']
+
+/** The first block in a language, or the one that has a word. */
+function block(language, word = '') {
+  return blocks.find((one) => one.language === language && one.code.includes(word)).code
 }
 
-/** A folder whose node_modules has this package. */
-function application() {
-  const folder = newPath('app')
-  fs.mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
-  fs.symlinkSync(root, path.join(folder, 'node_modules', 'millrace'))
-  return folder
-}
+test('each program of the README is run by one of these tests', () => {
+  for (const { language, code, line } of blocks) {
+    if (!['js', 'mjs'].includes(language)) continue
+    const words = PROGRAMS.filter((word) => code.includes(word))
+    assert.equal(words.length, 1, `line ${line}: ${words}`)
+  }
+})
 
 test('the diff: both sides serve the same bytes', async () => {
   const folder = application()
@@ -55,7 +61,7 @@ test('the diff: both sides serve the same bytes', async () => {
 
 test('the example of stream.transfer prints what it says', () => {
   const file = path.join(application(), 'transfer.js')
-  const code = block('js')
+  const code = block('js', 'stream.transfer')
   fs.writeFileSync(file, code.padEnd(650, ' '))
   // So that its pages are in memory.
   fs.readFileSync(file)
@@ -64,6 +70,49 @@ test('the example of stream.transfer prints what it says', () => {
   if (engine !== 'sendfile') return
   const [, shown] = /\/\/ (\{.*\})/.exec(code)
   assert.equal(stdout.trim().replace(/bytes: \d+/, ''), shown.replace(/bytes: \d+/, ''))
+})
+
+test('the example of writing makes its file, and says so', () => {
+  const folder = application()
+  const code = block('js', 'atomic: true')
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', code], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: folder },
+  })
+  assert.equal(stderr, '')
+  assert.equal(stdout, 'the old file, or all of the new one\n')
+  const file = path.join(folder, 'millrace-settings.json')
+  assert.deepEqual(JSON.parse(fs.readFileSync(file, 'utf8')), { volume: 11 })
+})
+
+test('the example of Buffer prints its comments', () => {
+  for (const mode of ['', 'native', 'node']) {
+    assertComments(block('js', 'buffer.indexOf'), {
+      cwd: application(),
+      env: { MILLRACE_BUFFER: mode },
+    })
+  }
+})
+
+test('the line for slow clients sends the file, at its pace', async (t) => {
+  const { file: video, content } = makeFile(300_000)
+  const folder = application()
+  fs.writeFileSync(
+    path.join(folder, 'slow.js'),
+    `const { createReadStream } = require('millrace')
+    const path = ${JSON.stringify(video)}
+    require('node:http').createServer((request, response) => {
+      ${block('js', 'stallTimeout')}
+    }).listen(0, function () { process.send(this.address().port) })`,
+  )
+  const server = fork('slow.js', { cwd: folder })
+  t.after(() => server.kill())
+  const [port] = await once(server, 'message')
+  const [response] = await once(http.get({ port, agent: false }), 'response')
+  const parts = []
+  for await (const part of response) parts.push(part)
+  assert.equal(sha256(Buffer.concat(parts)), sha256(content))
 })
 
 test('the example of Transforms and a spool gives lines, and lengths of chunks', () => {
@@ -113,21 +162,29 @@ test('every reason in the code is in the types and in the README, and none other
   }
 })
 
-test('every file that the documents link to is there', () => {
-  const documents = [
-    'README.md',
-    'CONTRIBUTING.md',
-    'CHANGELOG.md',
-    'docs/architecture.md',
-    'docs/compatibility.md',
-    'docs/observability.md',
-    'docs/buffer-figures.md',
-    'docs/buffer.md',
-  ]
+/** As GitHub names the anchor of a heading. */
+function anchorOf(heading) {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+test('what the documents link to is there, and so are its headings', () => {
+  const anchors = new Map()
   for (const name of documents) {
-    const text = fs.readFileSync(path.join(root, name), 'utf8')
-    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-      assert.ok(fs.existsSync(path.join(root, path.dirname(name), target)), `${name}: ${target}`)
+    const headings = readDocument(name).matchAll(/^#+ (.*)$/gm)
+    anchors.set(name, new Set(Array.from(headings, ([, heading]) => anchorOf(heading))))
+  }
+  assert.ok(documents.includes('docs/compatibility.md'))
+  for (const name of documents) {
+    for (const [, file, anchor] of readDocument(name).matchAll(
+      /\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g,
+    )) {
+      const target = file === '' ? name : path.posix.join(path.posix.dirname(name), file)
+      assert.ok(fs.existsSync(path.join(root, target)), `${name}: ${file}`)
+      if (anchor === undefined) continue
+      assert.ok(anchors.get(target)?.has(anchor), `${name}: ${file}#${anchor}`)
     }
   }
 })
