@@ -31,6 +31,7 @@ const LEFT_OUT = new Map([
   ['examples-cluster.spec.js', 'an application, above the same calls'],
   ['examples-memory.spec.js', 'measures memory'],
   ['examples-metrics.spec.js', 'an application, above the same calls'],
+  ['examples-pipeline.spec.js', 'the same'],
   ['examples-reading.spec.js', 'the same'],
   ['examples-servers.spec.js', 'the same'],
   ['examples-streams.spec.js', 'the same'],
@@ -41,6 +42,7 @@ const LEFT_OUT = new Map([
   ['readme.spec.js', 'text'],
   ['register.spec.js', 'what fs exports, above the same calls'],
   ['register-beside.spec.js', 'what fs exports, above the same calls'],
+  ['tutorial.spec.js', 'programs of a document, above the same calls'],
 ])
 
 function run(command, args, options = {}) {
