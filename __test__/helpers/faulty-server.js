@@ -49,11 +49,32 @@ function send(url, source, destination, socket) {
   source.pipe(destination)
 }
 
+/** What is done before a file is piped into a response. */
+const prepare = {
+  length: (response) => response.setHeader('Content-Length', size),
+  hints: (response) => response.setHeader('Content-Length', size),
+  first: (response) => response.setHeader('Content-Length', size + 5),
+  last: (response) => {
+    response.setHeader('Content-Length', size + 5)
+    response.on('pipe', (source) =>
+      source.prependOnceListener('end', () => response.write('first')),
+    )
+  },
+  unmodified: (response) => response.writeHead(304, { 'Content-Length': size }),
+}
+
+/** And when it is, but was not read. */
+const meanwhile = {
+  hints: (response) => response.writeEarlyHints({ link: '</style.css>; rel=preload' }),
+  first: (response) => response.write('first'),
+}
+
 const web = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const [implementation, what] = request.url.slice(1).split('/')
   const { createReadStream: create } = implementation === 'node' ? fs : { createReadStream }
-  if (what === 'length') response.setHeader('Content-Length', size)
+  prepare[what]?.(response)
   send(request.url, create(what === 'small' ? small : file), response, response.socket)
+  meanwhile[what]?.(response)
 })
 const plain = net.createServer((socket) => send('socket', createReadStream(file), socket, socket))
 

@@ -64,6 +64,27 @@ function unmarkHeaderSent(response, header) {
 }
 
 /**
+ * Notes a header that Node has sent, if nothing but `count` bytes of the body
+ * went out behind it.
+ * @param {import('node:http').ServerResponse} response
+ * @param {number} start `socket.bytesWritten` when it was still to be sent
+ * @param {number} count
+ */
+function recognizeHeader(response, start, count) {
+  if (!response._headerSent || response.socket === null || !hasLength(response)) return
+  const bodyStart = start + response._header.length
+  // Others may have written as well: an interim response, a body of their own.
+  if (response.socket.bytesWritten === bodyStart + count) response[kBodyStart] ??= bodyStart
+}
+
+/** The same as `bytesOwed`, of a response whose header may not be composed. */
+function bytesToCome(response) {
+  if (response._header) return bytesOwed(response)
+  const length = Number(response.getHeader('content-length'))
+  return length >= 0 && !response.hasHeader('transfer-encoding') ? length : Infinity
+}
+
+/**
  * Body bytes that the response still owes its client: Infinity when no length
  * was promised, or when the header was sent by others.
  * @param {import('node:http').ServerResponse} response its header is composed
@@ -98,7 +119,7 @@ function hasLength({ chunkedEncoding, _contentLength: length }) {
 /** True for an ended response whose client waits for more bytes than come. */
 function isShort(response) {
   const owed = bytesOwed(response)
-  return response.finished && owed > 0 && owed < Infinity
+  return response.finished && response._hasBody && owed > 0 && owed < Infinity
 }
 
 /** The same, for a response that was ended while a stretch ran. */
@@ -113,6 +134,8 @@ module.exports = {
   takeHeader,
   failNextHeader,
   markHeaderSent,
+  recognizeHeader,
+  bytesToCome,
   unmarkHeaderSent,
   bytesOwed,
   isHeard,

@@ -13,6 +13,8 @@ const {
   takeHeader,
   failNextHeader,
   markHeaderSent,
+  recognizeHeader,
+  bytesToCome,
   unmarkHeaderSent,
   bytesOwed,
   isHeard,
@@ -29,6 +31,8 @@ class ToSocket {
   #transfer
   /** The LastPacket, until 'end' is emitted. */
   #lastPacket = null
+  /** What was left to JavaScript: { response, start, base }. */
+  #left = null
 
   /** @param {import('./transfer.js').Transfer} transfer */
   constructor(transfer) {
@@ -47,8 +51,10 @@ class ToSocket {
     const response = destination instanceof http.ServerResponse ? destination : null
     // A read of Node's own finds out whether the disk can be read at all
     // before the client is told that it can, and fills the memory.
-    if (isCold && source.bytesRead === 0) return 'cold'
-
+    if (isCold && source.bytesRead === 0) {
+      this.leave(destination)
+      return 'cold'
+    }
     if (response === null) {
       return this.#send({ survey, socket: destination, position, length: available })
     }
@@ -70,8 +76,44 @@ class ToSocket {
       const obstacle = transfer.obstacleBefore(() => obstacleOf(response))
       if (obstacle !== null) return obstacle
     }
+    this.#recognize()
     const length = Math.min(available, bytesOwed(response))
     return this.#send({ survey, socket: response.socket, response, header, position, length })
+  }
+
+  /**
+   * JavaScript begins a body, or finds its end: as much of it is to come as was
+   * promised, or the connection ends.
+   * @param {import('node:stream').Writable} destination
+   */
+  leave(destination) {
+    const { source } = this.#transfer
+    // A relay has bytes of its own on the way.
+    const isPiped = source._readableState.pipes[0] === destination
+    if (!isPiped || !(destination instanceof http.ServerResponse)) return
+    if (this.#left?.response === destination) return
+    const { socket, _headerSent: isSent } = destination
+    const start = isSent ? null : socket.bytesWritten
+    this.#left = { response: destination, start, base: source.bytesRead }
+    this.#watchEnd(socket, destination, PUSHED)
+  }
+
+  /** Finds out where the body began that was left to JavaScript. */
+  #recognize() {
+    const { source } = this.#transfer
+    if (this.#left === null || this.#left.start === null || source.readableLength !== 0) return
+    const { response, start, base } = this.#left
+    recognizeHeader(response, start, source.bytesRead - base)
+  }
+
+  /** How many of `size` bytes JavaScript may read for the response left to it. */
+  portionOf(size) {
+    if (this.#left === null) return size
+    const { response } = this.#left
+    const { pipes } = this.#transfer.source._readableState
+    if (!response._hasBody || pipes.length !== 1 || pipes[0] !== response) return size
+    this.#recognize()
+    return Math.min(size, bytesToCome(response))
   }
 
   #send({ survey, socket, response = null, header = '', position, length }) {
@@ -137,12 +179,20 @@ class ToSocket {
   #finish(socket, response, state) {
     const { source } = this.#transfer
     if (state !== PUSHED || (response !== null && bytesOwed(response) < Infinity)) {
-      // Node's listener of 'end' ends the response; only then is it known what
-      // it owes.
-      this.#lastPacket = new LastPacket(socket, response, state)
-      if (!source.autoClose) source.once('end', () => this.#transfer.settle())
+      this.#watchEnd(socket, response, state)
     }
     source.push(null)
+  }
+
+  /**
+   * Node's listener of 'end' ends the response; only then is it known what it
+   * owes.
+   */
+  #watchEnd(socket, response, state) {
+    const { source } = this.#transfer
+    const isWatched = this.#lastPacket !== null
+    this.#lastPacket = new LastPacket(socket, response, state)
+    if (!source.autoClose && !isWatched) source.once('end', () => this.#transfer.settle())
   }
 
   /** A stretch is asked to stop: what waits for company goes out. */
@@ -155,6 +205,7 @@ class ToSocket {
    * @returns {boolean} whether the response was short of what it promised
    */
   settle() {
+    this.#recognize()
     const isShort = this.#lastPacket?.settle() === true
     this.#lastPacket = null
     return isShort

@@ -132,6 +132,11 @@ class Transfer {
 
   /** How much of `size` bytes JavaScript is to read now. */
   portionOf(size) {
+    const portion = this.#portionOf(size)
+    return this.#toSocket?.portionOf(portion) ?? portion
+  }
+
+  #portionOf(size) {
     return Math.min(size, this.#pace?.portion ?? size)
   }
 
@@ -176,7 +181,7 @@ class Transfer {
     const { source } = this
     // A read of Node's that was not full met the end, whatever the size says:
     // sysfs says 4096.
-    const size = this.portionOf(source.readableHighWaterMark)
+    const size = this.#portionOf(source.readableHighWaterMark)
     if ((source.bytesRead - this.#bytes) % size !== 0) return 'empty'
     this.#isReal ||= this.#fs.isReal(source.fd)
     return this.#isReal ? null : 'patched-fs'
@@ -187,6 +192,7 @@ class Transfer {
     const survey = surveyOf(this.source)
     if (survey.reason !== null) return survey.reason
     if (survey.available === 0) {
+      this.#intoSocket().leave(destination)
       // Files of size 0 may still have something to read (/proc).
       if (this.#bytes === 0) return 'empty'
       this.source.push(null)
@@ -197,8 +203,12 @@ class Transfer {
       this.#toFile ??= new ToFile(this)
       return this.#toFile.begin(destination, survey)
     }
+    return this.#intoSocket().begin(destination, survey)
+  }
+
+  #intoSocket() {
     this.#toSocket ??= new ToSocket(this)
-    return this.#toSocket.begin(destination, survey)
+    return this.#toSocket
   }
 
   // What follows is for the ways.
