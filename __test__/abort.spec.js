@@ -266,7 +266,7 @@ test('a half-closed request gets what Node would send', async (t) => {
   const { connect } = await hostOf(t)
   const client = await connect()
   client.get('/')
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.socket.end()
   const { length } = await client.rest()
   // Node ends its side too, behind what is on its way.

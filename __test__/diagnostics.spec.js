@@ -231,7 +231,7 @@ test('what broke a pipeline off is in its message', async (t) => {
     pipeline(createReadStream(long), response, () => {}),
   )
   client.get('/')
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.destroy()
   await idle()
   const [[, { outcome, error }]] = told

@@ -139,7 +139,7 @@ test('a client that stands still costs no calls', { skip }, async (t) => {
   )
   const client = await server.connect()
   client.get('/millrace/length')
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.socket.pause()
   // Until the buffers of both sides are full.
   let before

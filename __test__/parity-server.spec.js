@@ -168,7 +168,7 @@ async function standing(t, createReadStream, prepare, { headers = '', options } 
   )
   const client = await host.connect()
   client.get('/', headers)
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.socket.pause()
   return { ...host, ...context, client }
 }

@@ -364,7 +364,7 @@ test('a pipeline that is interrupted calls back with the reason', async (t) => {
   })
   const client = await connect()
   client.get('/')
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.destroy()
   await until(() => result !== undefined)
   assert.equal(result.code, 'ERR_STREAM_PREMATURE_CLOSE')
@@ -377,7 +377,7 @@ test('a socket that is ended in the middle gets what came before', async (t) => 
     make: createReadStream,
   })
   const { length, sha256: hash } = await client.rest()
-  assert.equal(hash, sha256(content.subarray(1, length + 1)))
+  assert.equal(hash, sha256(content.subarray(0, length)))
   await until(() => stream.destroyed || !stream.readableFlowing)
   stream.destroy()
   client.destroy()

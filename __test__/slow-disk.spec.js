@@ -79,6 +79,7 @@ async function serve(t) {
     /** What the disk was asked for so far: `thread call`. */
     calls: () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1),
     goOn: () => fs.rmSync(gate),
+    standStill: () => fs.writeFileSync(gate, ''),
     async get(target) {
       const client = await Client.connect(address)
       clients.add(client)
@@ -146,5 +147,64 @@ test(
     assert.equal((await disk.get('/pipe/slow')).sha256, disk.sha256.slow)
     assert.equal((await disk.get('/read/slow')).sha256, disk.sha256.slow)
     assert.deepEqual(disk.calls(), asked)
+  },
+)
+
+/** What was asked for in advance: [offset, length]. */
+function aheadIn(calls) {
+  const found = calls.map((call) => / ahead:(\d+)\+(\d+)$/.exec(call))
+  return found.filter(Boolean).map(([, offset, length]) => [Number(offset), Number(length)])
+}
+
+test('a disk is asked for what comes next before it is waited for', { skip }, async (t) => {
+  const disk = await serve(t)
+  disk.goOn()
+  assert.equal((await disk.get('/pipe/slow')).sha256, disk.sha256.slow)
+  const asked = aheadIn(disk.calls())
+  assert.ok(asked.length >= Math.floor(SLOW_SIZE / MIB), `${asked.length} times`)
+  for (const [, length] of asked) assert.ok(length > 4 * MIB, `${length} bytes`)
+})
+
+/** A download of the slow file that the pump has, and that waits for the disk. */
+async function waiting(t) {
+  const disk = await serve(t)
+  disk.goOn()
+  // The pages at both ends of the first slice.
+  await disk.get('/part/slow/0')
+  await disk.get(`/part/slow/${MIB - 2 ** 16}`)
+  disk.standStill()
+  const before = disk.calls().length
+  const download = disk.get('/pipe/slow')
+  const isWaiting = () =>
+    disk
+      .calls()
+      .slice(before)
+      .some((call) => !call.includes(' ahead:'))
+  await until(isWaiting, 'the disk to be asked')
+  return { disk, download }
+}
+
+test('who leaves while a disk is waited for is let go at once', { skip }, async (t) => {
+  const { disk, download } = await waiting(t)
+  await disk.get('/leave')
+  const { complete } = await download
+  assert.equal(complete, false)
+  disk.goOn()
+  assert.equal((await disk.get('/pipe/slow')).sha256, disk.sha256.slow)
+})
+
+test(
+  'pages that are on their way are waited for, wherever they are in a slice',
+  { skip },
+  async (t) => {
+    const { disk, download } = await waiting(t)
+    // All of the first slice is there or on its way, and its ends are there.
+    const again = disk.get('/pipe/slow')
+    await crowdOf(disk, '/pipe/warm')
+    disk.goOn()
+    for (const response of await Promise.all([download, again])) {
+      assert.equal(response.sha256, disk.sha256.slow)
+    }
+    assertPoolOnly(disk.calls())
   },
 )

@@ -59,6 +59,11 @@ class Inbox {
     return chunk
   }
 
+  /** Waits for a byte, and leaves it where it is. */
+  async begun() {
+    while (this.#length === 0 && (await this.#more()));
+  }
+
   /** Everything up to and including `mark`. */
   async until(mark) {
     const seen = []
@@ -118,6 +123,10 @@ class Client {
    */
   async response({ isHead = false } = {}) {
     const [statusLine, ...lines] = (await this.inbox.until('\r\n\r\n')).split('\r\n')
+    // Bytes that are not its own come first where the response before it was too long.
+    if (!/^HTTP\/1\.[01] \d{3} /.test(statusLine)) {
+      throw new Error(`no response: ${JSON.stringify(statusLine.slice(0, 100))}`)
+    }
     this.headerLines = lines
     const headers = Object.fromEntries(
       lines.map((line) => [

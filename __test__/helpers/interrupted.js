@@ -45,7 +45,7 @@ async function interrupted(
     : await serveHttp(t, (request, response) => handler(response))
   const client = await connect()
   if (!isSocket) client.get('/')
-  await client.inbox.some(1)
+  await client.inbox.begun()
   client.socket.pause()
   const { stream, response } = context
   if (stream instanceof ReadStream && isNative) {

@@ -4,6 +4,8 @@
 //
 //   /pipe/FILE  the file, piped
 //   /read/FILE  the same, read in JavaScript
+//   /part/FILE/START  64 KiB of it, read in JavaScript
+//   /leave      ends the connection of the last file
 //   /carried    how the last file was sent
 //
 // node slow-disk-server.js FOLDER: prints its port.
@@ -14,15 +16,24 @@ const path = require('node:path')
 const { createReadStream } = require('../..')
 
 let last = null
+let lastResponse = null
 
 http
   .createServer((request, response) => {
-    const [, what, name] = request.url.split('/')
+    const [, what, name, from] = request.url.split('/')
     if (what === 'carried') {
       response.end(JSON.stringify(last.transfer))
       return
     }
-    last = createReadStream(path.join(process.argv[2], name))
+    if (what === 'leave') {
+      lastResponse.destroy()
+      response.end()
+      return
+    }
+    const start = Number(from)
+    const options = what === 'part' ? { start, end: start + 2 ** 16 - 1 } : {}
+    last = createReadStream(path.join(process.argv[2], name), options)
+    lastResponse = response
     if (what === 'pipe') last.pipe(response)
     else last.on('data', (chunk) => response.write(chunk)).on('end', () => response.end())
   })

@@ -4,7 +4,8 @@
 // A page is absent, on its way (posix_fadvise has asked for it), or here (a
 // read has waited for it). What needs a page that is not here waits: until
 // there is no file at SLOW_READS_GATE, and then a little. Each such call is a
-// line in SLOW_READS_LOG: the kind of its thread and the name of the call.
+// line in SLOW_READS_LOG: the kind of its thread and the name of the call. So is
+// what is asked for in advance: `ahead:OFFSET+LENGTH`.
 // SLOW_READS_FILE is the file, of at most 64 MiB.
 
 #define _GNU_SOURCE
@@ -155,6 +156,9 @@ int posix_fadvise64(int fd, off64_t offset, off64_t length, int advice) {
   REAL(int, "posix_fadvise64", int, off64_t, off64_t, int);
   off_t size = size_if_slow(fd);
   if (size < 0 || advice != WILLNEED) return real(fd, offset, length, advice);
+  char call[64];
+  snprintf(call, sizeof call, "ahead:%lld+%lld", (long long)offset, (long long)length);
+  note(call);
   raise_to(offset, length, size, ON_ITS_WAY);
   return 0;
 }
