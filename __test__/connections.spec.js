@@ -7,6 +7,7 @@ const { fork } = require('node:child_process')
 const { once } = require('node:events')
 const path = require('node:path')
 const { test } = require('node:test')
+const { setTimeout } = require('node:timers/promises')
 
 const { createReadStream } = require('..')
 const { makeFile, sha256 } = require('./helpers/files.js')
@@ -56,6 +57,37 @@ test('a receive buffer of 4 KiB gets every byte', { skip }, async (t) => {
   const [{ sha256: hash }] = await once(client, 'message')
   assert.equal(hash, sha256(medium.content))
 })
+
+test(
+  'a client that moves lives, though the socket has no room for longer than its timeout',
+  { skip },
+  async (t) => {
+    const timedOut = []
+    const sources = []
+    const { address } = await serveHttp(t, (request, response) => {
+      const options = sources.length === 0 ? { stallTimeout: 800 } : {}
+      const source = createReadStream(long.file, options)
+      source.on('error', ({ code }) => timedOut.push(code))
+      if (sources.length > 0) request.socket.setTimeout(800, () => timedOut.push('timeout'))
+      sources.push(source)
+      source.pipe(response)
+    })
+    // Of what they take, no room comes of: the buffer of the socket is far larger.
+    for (let i = 0; i < 2; i += 1) {
+      tightClient(t, address, { receiveBuffer: 4096, drip: 1000, pause: 50 })
+      await until(() => sources.length > i, 'a client')
+    }
+    await setTimeout(1000)
+    const carried = sources.map((source) => source.transfer.bytes)
+    await setTimeout(2000)
+    assert.deepEqual(
+      sources.map((source) => source.transfer.bytes),
+      carried,
+    )
+    assert.deepEqual(timedOut, [])
+    for (const source of sources) source.destroy()
+  },
+)
 
 test(
   'clients that take a byte at a time hold nobody up, and leave nothing',

@@ -130,6 +130,19 @@ for (const size of [1000, 17 * KIB, 64 * KIB, 700 * KIB + 3, 5 * MIB + 7]) {
   )
 }
 
+test('others have a turn after so many bytes', { skip }, async (t) => {
+  const source = makeFile(9 * MIB, 9)
+  const files = { file: source.file, small: small.file }
+  const server = await FaultyServer.start(t, files, { faults: {} })
+  for (const framing of FRAMINGS) {
+    const before = server.calls('yield').length
+    const { transfer } = await downloadWhole(server, framing, { ...source, small })
+    // At the latest when a drive has sent its budget.
+    const turns = server.calls('yield').length - before
+    assert.ok(turns >= Math.floor(transfer.bytes / SLICE / 2), `${turns} turns`)
+  }
+})
+
 test('a client that stands still costs no calls', { skip }, async (t) => {
   const source = makeFile(24 * MIB, 8)
   const server = await FaultyServer.start(

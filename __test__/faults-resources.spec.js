@@ -74,6 +74,8 @@ for (const number of [1, 2]) {
         ])
         for (const framing of FRAMINGS) {
           await downloadWhole(server, framing, { ...medium, small })
+          // What is held back then would be late by 200 ms.
+          assert.notEqual(server.calls('cork').at(-1)?.asked, 1, framing)
         }
       }
     },

@@ -74,8 +74,12 @@ for (const [framing, options] of Object.entries(FRAMINGS)) {
       async ({ stream, response }) => {
         await standstillOf(stream)
         assert.equal(stream.bytesRead, 0)
+        const socket = response.socket ?? response
+        const before = [stream.transfer.bytes, socket.bytesWritten]
         stream.unpipe(response)
         await until(() => stream.bytesRead > 0, 'the bytes to be counted')
+        // What was told while it ran is what it came to.
+        assert.deepEqual([stream.transfer.bytes, socket.bytesWritten], before)
         // What was read since is in the stream's buffer.
         assert.equal(stream.bytesRead - stream.readableLength, stream.transfer.bytes)
         stream.destroy()

@@ -484,6 +484,49 @@ test('a descriptor given by number is sent from its own offset, and moves it', a
   client.destroy()
 })
 
+test('a descriptor that is sent from a start keeps its own offset', async (t) => {
+  // Those that are sent at once, as one buffer and as none, and by the pump.
+  for (const size of [1000, 40_000, 300_000]) {
+    const { file, content } = makeFile(size)
+    const descriptor = fs.openSync(file)
+    fs.readSync(descriptor, Buffer.alloc(100))
+    const { connect } = await serveHttp(t, (request, response) => {
+      createReadStream(null, { fd: descriptor, autoClose: false, start: 10 }).pipe(response)
+    })
+    const client = await connect()
+    client.get('/')
+    assert.equal((await client.response()).sha256, sha256(content.subarray(10)))
+    const next = Buffer.alloc(4)
+    fs.readSync(descriptor, next)
+    assert.deepEqual(next, content.subarray(100, 104))
+    client.destroy()
+    fs.closeSync(descriptor)
+  }
+})
+
+test('a descriptor of which all is sent has its offset at the end', async (t) => {
+  for (const size of [1000, 40_000, 300_000]) {
+    const { file, content } = makeFile(size)
+    const descriptor = fs.openSync(file)
+    let ended
+    const { connect } = await serveHttp(t, (request, response) => {
+      const stream = createReadStream(null, { fd: descriptor, autoClose: false })
+      stream.pipe(response)
+      ended = once(stream, 'end')
+    })
+    const client = await connect()
+    client.get('/')
+    assert.equal((await client.response()).sha256, sha256(content))
+    await ended
+    fs.appendFileSync(file, 'more')
+    const next = Buffer.alloc(5)
+    assert.equal(fs.readSync(descriptor, next), 4)
+    assert.equal(next.toString('latin1', 0, 4), 'more')
+    client.destroy()
+    fs.closeSync(descriptor)
+  }
+})
+
 test('a socket that is still connecting gets the rest natively', async (t) => {
   const { file, content } = makeFile(8 * MIB)
   let received

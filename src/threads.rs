@@ -97,13 +97,17 @@ pub(crate) fn take_turns(bytes: u64) {
     thread_local! {
         static SENT: Cell<u64> = const { Cell::new(0) };
     }
-    let sent = SENT.get() + bytes;
-    if sent < STINT {
-        SENT.set(sent);
-    } else {
-        SENT.set(0);
+    let (sent, is_turn) = after(SENT.get(), bytes);
+    SENT.set(sent);
+    if is_turn {
         std::thread::yield_now();
     }
+}
+
+/// What is counted after `bytes` more, and whether it is the turn of others.
+fn after(sent: u64, bytes: u64) -> (u64, bool) {
+    let sent = sent + bytes;
+    if sent < STINT { (sent, false) } else { (0, true) }
 }
 
 /// Counts a transfer for as long as it lives, however it ends.
@@ -149,7 +153,25 @@ pub(crate) fn pick() -> Result<Thread> {
 mod tests {
     use std::sync::mpsc;
 
-    use super::{MOST, pick};
+    use super::{MOST, STINT, after, pick};
+
+    #[test]
+    fn others_have_a_turn_after_so_many_bytes_however_they_are_sent() {
+        for step in [1, 4096, 65_000, STINT, 1 << 20] {
+            let (mut sent, mut since, mut turns) = (0, 0, 0);
+            for _ in 0..(4 * STINT / step).max(4) {
+                let is_turn;
+                (sent, is_turn) = after(sent, step);
+                since += step;
+                assert_eq!(is_turn, since >= STINT);
+                if is_turn {
+                    (since, turns) = (0, turns + 1);
+                }
+            }
+            assert!(turns >= 3, "{turns} turns in steps of {step}");
+        }
+        assert_eq!(after(STINT - 1, 0), (STINT - 1, false));
+    }
 
     #[test]
     fn threads_run_tasks_and_stay_few() {

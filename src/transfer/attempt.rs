@@ -221,3 +221,40 @@ fn stuck(cursor: &Cursor, file: BorrowedFd<'_>, moves_offset: bool, error: Error
     }
     Begun::Stuck { error, sent, wire, rest: assemble(cursor, &body) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::AsFd;
+
+    use rustix::io::Errno;
+
+    use super::{Begun, stuck};
+    use crate::error::Error;
+    use crate::sys::file;
+    use crate::transfer::cursor::{Cursor, Framing};
+
+    #[test]
+    fn what_is_stuck_is_read_and_the_own_offset_follows_if_it_should() {
+        let thread = std::thread::current().id();
+        let name = format!("millrace-attempt-{}-{thread:?}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut content =
+            File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        content.write_all(b"0123456789").unwrap();
+        let error = Error::new(Errno::MFILE, "fcntl");
+        let mut cursor = Cursor::new(Framing::Raw, Vec::new(), 2, 6);
+        cursor.advance(1);
+        for (moves_offset, end) in [(false, 10), (true, 8)] {
+            let begun = stuck(&cursor, content.as_fd(), moves_offset, error);
+            assert_eq!(begun, Begun::Stuck { error, sent: 1, wire: 1, rest: b"34567".to_vec() });
+            assert_eq!(file::offset(content.as_fd()), Ok(end));
+        }
+        // The file has become too short for what is promised.
+        content.set_len(5).unwrap();
+        let begun = stuck(&cursor, content.as_fd(), true, error);
+        assert_eq!(begun, Begun::Stuck { error, sent: 1, wire: 1, rest: Vec::new() });
+    }
+}
