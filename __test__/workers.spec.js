@@ -15,9 +15,16 @@ const { Worker } = require('node:worker_threads')
 const { chill } = require('../benchmark/lib/cold.js')
 const { engine } = require('../lib/native.js')
 const { begin, beginMany, finish, goOnUntilGone } = require('./helpers/downloads.js')
-const { countDescriptors, countKept, makeFile, newPath, sha256 } = require('./helpers/files.js')
+const {
+  countDescriptors,
+  countKept,
+  descriptorsOn,
+  makeFile,
+  newPath,
+  sha256,
+} = require('./helpers/files.js')
 const { file, content, hostOf, probe } = require('./helpers/host.js')
-const { until } = require('./helpers/server.js')
+const { serveNet, until } = require('./helpers/server.js')
 
 const isNative = engine !== 'javascript'
 const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 1)
@@ -128,3 +135,43 @@ for (const [how, end] of Object.entries(ENDS)) {
     assert.deepEqual(await finish(own), { isWhole: true, sha256: sha256(content) })
   })
 }
+
+test('what a worker opens and closes is warned of nowhere, and is closed when it ends', async (t) => {
+  const { address } = await serveNet(t, (socket) => socket.resume().on('end', () => socket.end()))
+  const { file: own } = makeFile(100_000, 77)
+  const target = newPath('target')
+  const worker = new Worker(
+    `
+    const { once } = require('node:events')
+    const net = require('node:net')
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { createReadStream, createWriteStream } = require(workerData.library)
+    const { own, target, address } = workerData
+    const warnings = []
+    process.on('warning', ({ message }) => warnings.push(message))
+    async function run() {
+      for (let i = 0; i < 20; i += 1) {
+        const socket = net.connect(address)
+        createReadStream(own).pipe(socket).resume()
+        await once(socket, 'close')
+        await once(createReadStream(own).resume(), 'close')
+        await once(createReadStream(own).pipe(createWriteStream(target)), 'close')
+      }
+      // One that is left open.
+      await once(createReadStream(own), 'open')
+      await new Promise(setImmediate)
+      parentPort.postMessage(warnings)
+    }
+    run()`,
+    {
+      eval: true,
+      workerData: { library: require.resolve('..'), own, target, address },
+    },
+  )
+  const exit = once(worker, 'exit')
+  const [warnings] = await once(worker, 'message')
+  assert.deepEqual(warnings, [])
+  const [code] = await exit
+  assert.equal(code, 0)
+  await until(() => descriptorsOn(own) === 0, 'the descriptors to be closed')
+})

@@ -73,7 +73,7 @@ function serve(root) {
     stream.on('error', (error) => {
       // Part of the file is out: only the end of the connection can tell.
       if (res.headersSent) return res.destroy()
-      res.statusCode = ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500
+      res.statusCode = ['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code) ? 404 : 500
       res.end()
     })
     stream.pipe(res)
