@@ -1,6 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
+const { EventEmitter, once } = require('node:events')
 const { compose, PassThrough, Readable, Transform, Writable } = require('node:stream')
 const { finished, pipeline } = require('node:stream/promises')
 const { describe, it } = require('node:test')
@@ -38,6 +39,25 @@ function expected(bytes, separator, { keep = false, encoding = 'utf8' } = {}) {
   return encoding === 'buffer' ? records : records.map((record) => record.toString(encoding))
 }
 
+/** For whole lines. */
+function plainSplitter(options) {
+  let rest = ''
+  return new Transform({
+    ...options,
+    readableObjectMode: true,
+    transform(chunk, _, callback) {
+      const lines = `${rest}${chunk}`.split('\n')
+      rest = lines.pop()
+      for (const line of lines) this.push(line)
+      callback()
+    },
+    flush(callback) {
+      if (rest !== '') this.push(rest)
+      callback()
+    },
+  })
+}
+
 function random(seed) {
   let state = seed
   return (below) => {
@@ -60,13 +80,15 @@ describe('createSplitter', () => {
       [Buffer.from([1, 255, 0, 2, 255, 255, 0, 254]), Buffer.from([255, 0])],
       [Buffer.from([0xe2, 0x0a, 0x82, 0xac, 0x0a, 0xf0, 0x9f]), '\n'],
       ['a\ufffdb', '\ufffd'],
+      // In ASCII, this is a line feed.
+      [Buffer.from([0x61, 0x8a, 0x62, 0x0a, 0xff]), '\n'],
       ['', '\n'],
       ['\n', '\n'],
     ]
     for (const [content, separator] of cases) {
       const bytes = Buffer.from(content)
       for (const keep of [false, true]) {
-        for (const encoding of ['utf8', 'latin1', 'buffer']) {
+        for (const encoding of ['utf8', 'latin1', 'ascii', 'buffer']) {
           const wanted = expected(bytes, separator, { keep, encoding })
           for (const chunks of cutsOf(bytes)) {
             const options = { keep, encoding }
@@ -131,8 +153,113 @@ describe('createSplitter', () => {
       break
     }
     assert.equal(splitter.destroyed, true)
-    await assert.rejects(piped, { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+    await assert.rejects(piped, { code: 'ABORT_ERR' })
     assert.equal(source.destroyed, true)
+  })
+
+  it('ends and is left by for await as a plain Transform is', async () => {
+    const ways = {
+      end: (stream, line) => line === 'c' && stream.end(),
+      destroy: (stream) => stream.destroy(),
+      fail: (stream) => stream.destroy(new Error('broken')),
+      throw: () => {
+        throw new Error('mine')
+      },
+      break: () => 'break',
+    }
+    for (const [name, way] of Object.entries(ways)) {
+      const logs = await Promise.all(
+        [plainSplitter(), createSplitter()].map(async (stream) => {
+          const log = []
+          for (const event of ['end', 'close', 'error', 'finish']) {
+            stream.on(event, (error) => log.push([event, error?.message]))
+          }
+          stream.write('a\nb\nc\n')
+          try {
+            for await (const line of stream) {
+              log.push(line)
+              if (way(stream, line) === 'break') break
+            }
+          } catch (error) {
+            log.push(['caught', error.name, error.code, error.message])
+          }
+          await new Promise(setImmediate)
+          const { destroyed, errored, readableEnded, readableAborted, readableDidRead } = stream
+          log.push({ destroyed, errored: errored?.message, readableEnded, readableDidRead })
+          log.push(readableAborted, stream.listenerCount('readable'), stream.listenerCount('error'))
+          return log
+        }),
+      )
+      assert.deepEqual(logs[1], logs[0], name)
+      assert.ok(logs[0].length > 3)
+    }
+  })
+
+  it('hands records on as a plain Transform does when others read beside for await', async () => {
+    const others = {
+      read: (stream, log) => log.push(['read', stream.read()]),
+      unshift: (stream) => stream.unshift('before'),
+      push: (stream) => stream.push('behind'),
+      setEncoding: (stream) => stream.setEncoding('hex'),
+      iterator: async (stream, log) => {
+        log.push(['other', await stream[Symbol.asyncIterator]().next()])
+      },
+      readable: (stream, log) => {
+        stream.once('readable', () => log.push('readable'))
+      },
+      pipe: (stream, log) => {
+        stream.pipe(new PassThrough({ objectMode: true })).on('data', (line) => log.push([line]))
+      },
+      nothing: () => {},
+    }
+    const one = async (stream, other) => {
+      const log = []
+      const iterator = stream[Symbol.asyncIterator]()
+      stream.write('0\n')
+      log.push((await iterator.next()).value)
+      const lines = Array.from({ length: 40 }, (_, i) => `${i}`)
+      stream.write(`${lines.join('\n')}\n`)
+      log.push((await iterator.next()).value, stream.readableLength, stream.writableLength)
+      await other(stream, log)
+      log.push(stream.readableLength)
+      stream.end('x\ny')
+      for (let i = 0; i < 100; i += 1) {
+        const { value, done } = await iterator.next()
+        if (done) break
+        log.push(value)
+      }
+      await new Promise(setImmediate)
+      log.push(stream.readableEnded, stream.destroyed, stream.errored)
+      return log
+    }
+    for (const [name, other] of Object.entries(others)) {
+      const wanted = await one(plainSplitter(), other)
+      assert.ok(wanted.length > 10, name)
+      assert.deepEqual(await one(createSplitter(), other), wanted, name)
+    }
+  })
+
+  it('lets its writer go as a plain Transform does, whoever reads', async () => {
+    const one = async (stream) => {
+      const log = []
+      const iterator = stream[Symbol.asyncIterator]()
+      const write = (text, name) => stream.write(text, () => log.push(name))
+      write('0\n', 'first')
+      await iterator.next()
+      await new Promise(setImmediate)
+      write('a\n'.repeat(15), 'small')
+      write('b\n'.repeat(20), 'large')
+      write('c\n', 'behind')
+      for (let i = 0; i < 36; i += 1) {
+        await new Promise(setImmediate)
+        log.push([(await iterator.next()).value, stream.readableLength, stream.writableLength])
+      }
+      return log
+    }
+    for (const highWaterMark of [undefined, 0, 1, 3]) {
+      const wanted = await one(plainSplitter({ highWaterMark }))
+      assert.deepEqual(await one(createSplitter('\n', { highWaterMark })), wanted)
+    }
   })
 
   it('has an iterator that keeps the order of calls, and ends once', async () => {
@@ -192,14 +319,6 @@ describe('createSplitter', () => {
   })
 
   it('emits records one by one as a plain Transform does, whatever a listener does', async () => {
-    const plain = () =>
-      new Transform({
-        readableObjectMode: true,
-        transform(chunk, _, callback) {
-          for (const line of String(chunk).split('\n').slice(0, -1)) this.push(line)
-          callback()
-        },
-      })
     const deeds = {
       pause: (stream) => {
         stream.pause()
@@ -210,16 +329,33 @@ describe('createSplitter', () => {
       unlisten: (stream) => stream.removeAllListeners('data'),
       pipe: (stream) => stream.pipe(new PassThrough({ objectMode: true, highWaterMark: 1 })),
       readable: (stream) => stream.on('readable', () => stream.read()),
+      second: (stream) => stream.on('data', () => {}),
+      once: (stream) => stream.once('data', () => {}),
+      encoding: (stream) => stream.setEncoding('hex'),
+      emit: (stream, log) => {
+        const { emit } = stream
+        stream.emit = (...args) => {
+          log.push(['emit', ...args])
+          return emit.apply(stream, args)
+        }
+      },
+      push: (stream, log) => {
+        const { push } = stream
+        stream.push = (...args) => {
+          log.push(['push', ...args])
+          return push.apply(stream, args)
+        }
+      },
       nothing: () => {},
     }
     for (const [name, deed] of Object.entries(deeds)) {
       const logs = await Promise.all(
-        [plain(), createSplitter()].map(async (stream) => {
+        [plainSplitter(), createSplitter()].map(async (stream) => {
           const log = []
           stream.on('data', (line) => {
             const { readableLength, readableFlowing, destroyed } = stream
             log.push([line, readableLength, readableFlowing, destroyed])
-            if (line === 'b') deed(stream)
+            if (line === 'b') deed(stream, log)
           })
           for (const event of ['pause', 'resume', 'end', 'close', 'error']) {
             stream.on(event, () => log.push(event))
@@ -240,6 +376,21 @@ describe('createSplitter', () => {
       )
       assert.deepEqual(logs[1], logs[0], name)
       assert.ok(logs[0].length > 3)
+    }
+  })
+
+  it('lets rejections of listeners be captured', async () => {
+    EventEmitter.captureRejections = true
+    try {
+      const splitter = createSplitter()
+      splitter.on('data', async (line) => {
+        if (line === 'b') throw new Error('mine')
+      })
+      splitter.write('a\nb\nc\n')
+      const [error] = await once(splitter, 'error')
+      assert.equal(error.message, 'mine')
+    } finally {
+      EventEmitter.captureRejections = false
     }
   })
 

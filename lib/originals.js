@@ -125,6 +125,11 @@ function isSourceOriginal(source) {
   )
 }
 
+/** True while nobody stands between a stream and its listeners. */
+function isEmitOriginal(stream) {
+  return ofSource.emit.areNodes && stream.emit === emit
+}
+
 /** True while nobody stands between a writer's chunks and its file. */
 function isWriterOriginal(stream) {
   return areWritersNodes && writerMethods.every(([name, method]) => stream[name] === method)
@@ -164,6 +169,7 @@ module.exports = {
   isFsWritingOriginal,
   isCloseOriginal,
   isSourceOriginal,
+  isEmitOriginal,
   isResponseOriginal,
   isSendOriginal,
   isSocketOriginal,

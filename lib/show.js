@@ -25,6 +25,11 @@ function showBefore(prototype, more = []) {
       return inherited.apply(this, args)
     })
   }
+  showBeforeListening(prototype)
+}
+
+/** Before someone listens for bytes only. */
+function showBeforeListening(prototype) {
   for (const name of LISTENING) {
     const inherited = prototype[name]
     define(prototype, name, function (event, listener) {
@@ -39,4 +44,4 @@ function define(prototype, name, value) {
   Object.defineProperty(prototype, name, { configurable: true, writable: true, value })
 }
 
-module.exports = { kShow, showBefore }
+module.exports = { kShow, showBefore, showBeforeListening }

@@ -3,7 +3,8 @@
 // The asynchronous iterator of a stream of many small records. Node's is a
 // generator, which takes three turns of the microtask queue for each; this one
 // takes one. It does what Node's does: it reads by `read()`, ends as the stream
-// ends, and destroys it when it is left early.
+// ends, and destroys it when it is left early. While it alone reads, records
+// come to it past the stream's buffer.
 
 const { finished } = require('node:stream')
 
@@ -11,8 +12,95 @@ const AsyncIteratorPrototype = Object.getPrototypeOf(
   Object.getPrototypeOf(async function* () {}).prototype,
 )
 
+const NOTHING = { records: [], callback: null }
+
+/** Records on their way to an iterator, in the order of a stream's buffer. */
+class Passage {
+  /** Those of one chunk, and how many of them were taken. */
+  #records = []
+  #taken = 0
+  /** Those of chunks behind it. */
+  #later = []
+  /** From so many on, whoever writes has to wait. */
+  #most
+  /** Tells that there is room again. */
+  #callback = null
+  /** Records in all. */
+  length = 0
+
+  /**
+   * @param {() => void} wake called when there is something
+   * @param {number} most
+   */
+  constructor(wake, most) {
+    this.wake = wake
+    this.#most = most
+  }
+
+  /**
+   * @param {unknown[]} records
+   * @param {() => void} callback called when there is room for more
+   */
+  add(records, callback) {
+    if (this.length === 0) this.#begin(records)
+    else this.#later.push(records)
+    this.length += records.length
+    this.wake()
+    if (this.length < this.#most) callback()
+    else this.#callback = callback
+  }
+
+  #begin(records) {
+    this.#records = records
+    this.#taken = 0
+  }
+
+  /** The first record; there is one. */
+  take() {
+    const record = this.#records[this.#taken]
+    this.#records[this.#taken] = undefined
+    this.#taken += 1
+    this.length -= 1
+    if (this.#taken === this.#records.length) this.#begin(this.#later.shift() ?? [])
+    if (this.#callback !== null && this.length < this.#most) this.#release()
+    return record
+  }
+
+  /** The first record, or null; now whoever writes may in any case. */
+  ask() {
+    if (this.length === 0 && this.#callback !== null) this.#release()
+    return this.length === 0 ? null : this.take()
+  }
+
+  #release() {
+    const callback = this.#callback
+    this.#callback = null
+    callback()
+  }
+
+  /** What is left, and who waits for room, or null. */
+  clear() {
+    if (this.length === 0 && this.#callback === null) return NOTHING
+    const records = [...this.#records.slice(this.#taken), ...this.#later.flat()]
+    const callback = this.#callback
+    this.#begin([])
+    this.#later = []
+    this.#callback = null
+    this.length = 0
+    return { records, callback }
+  }
+}
+
+function abortError() {
+  const error = new Error('The operation was aborted')
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}
+
 class RecordsIterator {
   #stream
+  #usePassage
+  #passage = null
   #isStarted = false
   #isDone = false
   /** Undefined while the stream goes on, null at its end, or what it ended with. */
@@ -23,13 +111,18 @@ class RecordsIterator {
   #last = null
   #cleanup
 
-  constructor(stream) {
+  /**
+   * @param {import('node:stream').Readable} stream
+   * @param {(passage: Passage) => void} usePassage called when it begins
+   */
+  constructor(stream, usePassage) {
     this.#stream = stream
+    this.#usePassage = usePassage
   }
 
   next() {
     if (this.#pending === 0 && this.#isStarted && !this.#isDone) {
-      const record = this.#read()
+      const record = this.#take()
       if (record !== null) return Promise.resolve({ value: record, done: false })
     }
     return this.#enqueue(() => this.#wait())
@@ -63,7 +156,9 @@ class RecordsIterator {
     return this.#last
   }
 
-  #read() {
+  #take() {
+    const record = this.#passage.ask()
+    if (record !== null) return record
     return this.#stream.destroyed ? null : this.#stream.read()
   }
 
@@ -74,6 +169,8 @@ class RecordsIterator {
       this.#wake = null
     }
     this.#stream.on('readable', wake)
+    this.#passage = new Passage(wake, this.#stream.readableHighWaterMark)
+    this.#usePassage(this.#passage)
     const forget = finished(this.#stream, { writable: false }, (error) => {
       this.#end = error ?? null
       wake()
@@ -88,7 +185,7 @@ class RecordsIterator {
     if (this.#isDone) return { value: undefined, done: true }
     if (!this.#isStarted) this.#start()
     for (;;) {
-      const record = this.#read()
+      const record = this.#take()
       if (record !== null) return { value: record, done: false }
       if (this.#end !== undefined) break
       // One after the other, by their nature.
@@ -108,8 +205,14 @@ class RecordsIterator {
     // One that was never started has touched nothing, as a generator.
     if (!this.#isStarted) return
     const { autoDestroy } = this.#stream._readableState
-    if (this.#end || this.#end === undefined || autoDestroy) this.#stream.destroy()
-    this.#cleanup()
+    if (this.#end || this.#end === undefined || autoDestroy) this.#destroy()
+    else this.#cleanup()
+  }
+
+  #destroy() {
+    const stream = this.#stream
+    if (stream.destroyed) return
+    stream.destroy(stream.readable || stream.writable ? abortError() : undefined)
   }
 }
 Object.setPrototypeOf(RecordsIterator.prototype, AsyncIteratorPrototype)

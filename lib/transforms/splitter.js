@@ -2,14 +2,16 @@
 
 // A Transform that cuts a stream into records.
 
-const { Buffer } = require('node:buffer')
+const { Buffer, isAscii } = require('node:buffer')
+const { EventEmitter } = require('node:events')
 const { Transform, addAbortSignal } = require('node:stream')
 
 const { MillraceError, invalidArgType, invalidArgValue } = require('../errors.js')
 const { checkBoolean, checkNumber, checkOneOf, checkOptions } = require('../validators.js')
 const { unshared } = require('../chunks.js')
+const { isEmitOriginal } = require('../originals.js')
+const { kShow, showBeforeListening } = require('../show.js')
 const { Finder } = require('./finder.js')
-
 const { RecordsIterator } = require('./records-iterator.js')
 
 const CR = 0x0d
@@ -21,6 +23,8 @@ class Splitter extends Transform {
   #separator
   /** The same in text; undefined where bytes do not say what it is there. */
   #text
+  /** Records are those of the text, which is cut at `#text`. */
+  #isText
   #finder
   /** A carriage return before the separator belongs to it. */
   #isLines
@@ -33,6 +37,12 @@ class Splitter extends Transform {
   #carried = 0
   /** Records that are to be pushed. */
   #records = []
+  /** The way to an iterator past the stream's buffer, see Passage. */
+  #passage = null
+  /** A rejection of what a listener returns is for `emit` to see. */
+  #capturesRejections = EventEmitter.captureRejections
+  /** Records are decoded once more. */
+  #isEncoded = false
 
   constructor(separator, options) {
     const { keep = false, maxLength = Infinity, encoding = 'utf8', batch = false } = options
@@ -50,7 +60,9 @@ class Splitter extends Transform {
       writableHighWaterMark,
     })
     this.#separator = Buffer.from(separator)
-    this.#text = textOf(separator)
+    this.#text = textOf(this.#separator, encoding)
+    this.#isText =
+      encoding !== 'buffer' && !keep && this.#text !== undefined && !hasBorder(this.#separator)
     this.#isLines = separator === '\n'
     this.#finder = new Finder(this.#separator)
     this.#keep = keep
@@ -74,11 +86,17 @@ class Splitter extends Transform {
       error = reason
     }
     // Records in front of one that is too long are records.
+    if (error === null && this.#records.length > 0 && this.#isPassable()) {
+      this.#passage.add(this.#takeRecords(), callback)
+      return
+    }
     this.#hand()
     callback(error)
   }
 
   _flush(callback) {
+    // The end goes through the stream's buffer.
+    this[kShow]()
     if (this.#carried > 0) {
       const last = this.#takeCarry()
       this.#carry = []
@@ -95,8 +113,68 @@ class Splitter extends Transform {
     callback()
   }
 
+  _destroy(error, callback) {
+    this.#passage?.clear()
+    this.#carry = []
+    super._destroy(error, callback)
+  }
+
   [Symbol.asyncIterator]() {
-    return this.#batch ? super[Symbol.asyncIterator]() : new RecordsIterator(this)
+    if (this.#batch) return super[Symbol.asyncIterator]()
+    return new RecordsIterator(this, (passage) => {
+      this.#passage = passage
+    })
+  }
+
+  /** True while one iterator is all that reads, and has read. */
+  #isPassable() {
+    if (this.#passage === null || !this.readableDidRead) return false
+    const { length, pipes } = this._readableState
+    const listeners = this.rawListeners('readable')
+    return (
+      length === 0 &&
+      pipes.length === 0 &&
+      !this.#isEncoded &&
+      this.listenerCount('data') === 0 &&
+      listeners.length === 1 &&
+      listeners[0] === this.#passage.wake &&
+      !Object.hasOwn(this, 'read') &&
+      !Object.hasOwn(this, 'push') &&
+      !this.destroyed
+    )
+  }
+
+  /** Someone else wants to read, or to go between the records. */
+  [kShow]() {
+    if (this.#passage === null) return
+    const { records, callback } = this.#passage.clear()
+    for (const record of records) super.push(record)
+    callback?.()
+  }
+
+  get readableLength() {
+    return super.readableLength + (this.#passage?.length ?? 0)
+  }
+
+  read(size) {
+    this[kShow]()
+    return super.read(size)
+  }
+
+  push(record, encoding) {
+    this[kShow]()
+    return super.push(record, encoding)
+  }
+
+  unshift(record, encoding) {
+    this[kShow]()
+    return super.unshift(record, encoding)
+  }
+
+  setEncoding(encoding) {
+    this[kShow]()
+    this.#isEncoded = true
+    return super.setEncoding(encoding)
   }
 
   /**
@@ -182,15 +260,33 @@ class Splitter extends Transform {
    * @returns {number} where the rest begins
    */
   #cut(chunk, from) {
+    if (this.#isText && chunk.length <= this.#maxLength) {
+      const isPlain = isAscii(chunk)
+      if (isPlain || this.#encoding !== 'ascii') return this.#cutText(chunk, from, isPlain)
+    }
     let rest = from
-    this.#finder.find(chunk, from, (places, count, isAscii) => {
+    this.#finder.find(chunk, from, (places, count, isPlain) => {
       const end = places[count - 1] + this.#separator.length
       if (this.#encoding === null) this.#slice(chunk, rest, places, count)
-      else this.#decode(chunk, rest, { places, count, end, isAscii })
+      else this.#decode(chunk, rest, { places, count, end, isPlain })
       rest = end
       return true
     })
     return rest
+  }
+
+  /** Has V8 look for the separators, in text. */
+  #cutText(chunk, from, isPlain) {
+    const { length } = this.#separator
+    const last = chunk.lastIndexOf(length === 1 ? this.#separator[0] : this.#separator)
+    if (last < from) return from
+    const text = isPlain
+      ? chunk.latin1Slice(from, last)
+      : chunk.toString(this.#encoding, from, last)
+    const records = text.split(this.#text)
+    if (this.#isLines && text.includes('\r')) withoutReturns(records)
+    this.#records = this.#records.length === 0 ? records : this.#records.concat(records)
+    return last + length
   }
 
   #slice(chunk, from, places, count) {
@@ -206,8 +302,8 @@ class Splitter extends Transform {
   }
 
   /** Decodes all records together, and then cuts the text: it costs a third. */
-  #decode(chunk, from, { places, count, end, isAscii }) {
-    const text = isAscii ? chunk.latin1Slice(from, end) : chunk.toString(this.#encoding, from, end)
+  #decode(chunk, from, { places, count, end, isPlain }) {
+    const text = isPlain ? chunk.latin1Slice(from, end) : chunk.toString(this.#encoding, from, end)
     // A byte may be part of a character; then the text has other places.
     const isAligned = text.length === end - from
     const { length } = this.#separator
@@ -231,40 +327,81 @@ class Splitter extends Transform {
     }
   }
 
+  #takeRecords() {
+    const records = this.#records
+    this.#records = []
+    return records
+  }
+
   /** Pushes the records, as `push` alone would, but faster. */
   #hand() {
-    const records = this.#records
-    if (records.length === 0) return
-    this.#records = []
+    if (this.#records.length === 0) return
+    const records = this.#takeRecords()
     if (this.#batch) {
       this.push(records)
       return
     }
-    const state = this._readableState
     let i = 0
     while (i < records.length) {
       this.push(records[i])
-      i += 1
-      // Then `push` would emit the next at once as well, and do nothing else.
-      while (
-        i < records.length &&
-        state.flowing &&
-        state.length === 0 &&
-        !state.sync &&
-        !this.destroyed &&
-        this.listenerCount('data') > 0
-      ) {
-        this.emit('data', records[i])
-        i += 1
-      }
+      i = this.#emit(records, i + 1)
     }
+  }
+
+  /**
+   * Calls the one listener for as long as `push` would emit at once as well, and
+   * do nothing else.
+   * @returns {number} the first record that is not emitted
+   */
+  #emit(records, from) {
+    const state = this._readableState
+    const listener = this._events.data
+    if (typeof listener !== 'function' || this.#capturesRejections) return from
+    let i = from
+    while (
+      i < records.length &&
+      state.flowing &&
+      state.length === 0 &&
+      !state.sync &&
+      !this.destroyed &&
+      !this.#isEncoded &&
+      this._events.data === listener &&
+      this.push === Splitter.prototype.push &&
+      isEmitOriginal(this)
+    ) {
+      listener.call(this, records[i])
+      i += 1
+    }
+    return i
   }
 }
 
-/** What is not text becomes U+FFFD, and so may other things. */
-function textOf(separator) {
-  const text = String(Buffer.from(separator))
+showBeforeListening(Splitter.prototype)
+
+/** As what the separator is found in text; what is not UTF-8 becomes U+FFFD there. */
+function textOf(separator, encoding) {
+  if (encoding !== 'utf8' && encoding !== 'utf-8') return separator.latin1Slice()
+  const text = String(separator)
   return text.includes('\ufffd') ? undefined : text
+}
+
+/** True when one may begin within another: the last is not found from the end. */
+function hasBorder(separator) {
+  const { length } = separator
+  for (let i = 1; i < length; i += 1) {
+    if (separator.subarray(i).equals(separator.subarray(0, length - i))) return true
+  }
+  return false
+}
+
+/** Takes the carriage return at the end of each record away. */
+function withoutReturns(records) {
+  for (let i = 0; i < records.length; i += 1) {
+    const record = records[i]
+    if (record.length > 0 && record.charCodeAt(record.length - 1) === CR) {
+      records[i] = record.slice(0, -1)
+    }
+  }
 }
 
 function checkSeparator(separator) {
