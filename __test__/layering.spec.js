@@ -143,7 +143,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/stream-options.js',
       'lib/transfer/transparent.js',
     ],
-    ['lib/spool/temporary-file.js'],
+    ['lib/spool/temporary-file.js', 'lib/transforms/cutter.js'],
     [
       'lib/reading/reads.js',
       'lib/writing/file-hold.js',
