@@ -431,6 +431,22 @@ describe('createSplitter', () => {
     await assert.rejects(split(['abc\r'], '\n', { maxLength: 3 }), /longer than 3/)
   })
 
+  it('gives nothing from behind a record that is too long, in chunks written together', async () => {
+    const splitter = createSplitter('\n', { maxLength: 2, highWaterMark: 1 })
+    const iterator = splitter[Symbol.asyncIterator]()
+    splitter.write('0\n')
+    const seen = [(await iterator.next()).value]
+    for (const text of ['a\nb\n', 'c\nd\n', 'too long', '\ne\n', 'f\n']) splitter.write(text)
+    await assert.rejects(
+      async () => {
+        for (;;) seen.push((await iterator.next()).value)
+      },
+      { code: 'ERR_MILLRACE_RECORD_TOO_LONG' },
+    )
+    assert.ok(seen.length >= 3)
+    assert.deepEqual(seen, ['0', 'a', 'b', 'c', 'd'].slice(0, seen.length))
+  })
+
   it('does not hold more of an endless record than maxLength and a chunk', async () => {
     const splitter = createSplitter('\n', { maxLength: 10_000 })
     let written = 0

@@ -100,6 +100,8 @@ class Splitter extends Transform {
       listeners[0] === this.#passage.wake &&
       !Object.hasOwn(this, 'read') &&
       !Object.hasOwn(this, 'push') &&
+      // Chunks that were written together come behind an error as well.
+      this.errored === null &&
       !this.destroyed
     )
   }
