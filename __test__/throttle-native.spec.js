@@ -4,6 +4,7 @@
 // and as if it were not.
 
 const assert = require('node:assert/strict')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const { PassThrough, pipeline } = require('node:stream')
 const { describe, it } = require('node:test')
@@ -74,6 +75,31 @@ describe('a throttle between a file and a response', { skip }, () => {
     const client = await connect()
     assert.equal((await client.rest()).sha256, expected)
     assert.equal(source.transfer.bytes, 300_000)
+  })
+
+  it('counts what small files bring at once', async (t) => {
+    const small = makeFile(20_000, 4)
+    fs.readFileSync(small.file)
+    let native = 0
+    const { connect } = await serveHttp(t, async (request, response) => {
+      const throttle = createThrottle({ bytesPerSecond: 1_000_000 })
+      throttle.pipe(response)
+      for (let i = 0; i < 30; i += 1) {
+        const source = createReadStream(small.file)
+        source.pipe(throttle, { end: false })
+        await once(source, 'close')
+        native += source.transfer.bytes
+      }
+      throttle.end()
+    })
+    const client = await connect()
+    client.get('/')
+    const start = performance.now()
+    const { sha256: hash } = await client.response()
+    assert.equal(hash, sha256(Buffer.concat(Array.from({ length: 30 }, () => small.content))))
+    assert.ok(native > 0 && native <= 600_000, String(native))
+    // 600,000 bytes, but for a burst, a portion and what is made up for.
+    assert.ok(performance.now() - start >= 300)
   })
 
   it('is gone through where someone looks, or says how large bursts are', async (t) => {

@@ -71,6 +71,33 @@ describe('the bucket of createThrottle', () => {
     assert.ok(slow.portions >= 80, String(slow.portions))
   })
 
+  it('goes from no limit to one at the same moment', () => {
+    const bucket = new Bucket(Infinity, undefined, 5)
+    bucket.rest(5)
+    bucket.change(1000, undefined, 5)
+    assert.equal(bucket.take(500, 5), 100)
+    assert.equal(bucket.take(500, 5), 0)
+  })
+
+  it('counts what went another way, at a pace that changed meanwhile', () => {
+    const bucket = new Bucket(1000, undefined, 0)
+    bucket.bypass(0)
+    bucket.change(10_000, undefined, 1000)
+    // A burst, a second's at the first pace, two seconds' at the second.
+    bucket.settle(100 + 1000 + 20_000 - 50, 3000)
+    assert.equal(bucket.isInDebt(3000), false)
+    assert.equal(bucket.take(50, 3000), 50)
+    assert.equal(bucket.take(50, 3000), 0)
+    bucket.bypass(3000)
+    bucket.settle(500, 3000)
+    assert.equal(bucket.isInDebt(3049), true)
+    assert.equal(bucket.isInDebt(3051), false)
+    // What was not used is not hoarded.
+    bucket.bypass(3051)
+    bucket.settle(0, 60_000)
+    assert.equal(bucket.take(9000, 60_000), 1000)
+  })
+
   it('is not led astray by a clock that stands still', () => {
     const bucket = new Bucket(1000, 10, 500)
     assert.equal(bucket.take(10, 400), 10)

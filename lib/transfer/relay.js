@@ -9,7 +9,8 @@
  * - `lookThrough()`: null where it must be gone through, or `{ destination, rate,
  *   isBusy }`: what is behind it, the bytes a second (Infinity: any), and whether
  *   it has bytes of its own that come first;
- * - `passBy(transfer)`: a stretch passes it by, until `passed()`.
+ * - `passBy(transfer)`: a stretch passes it by, until `passed(sent)`, which tells how
+ *   many bytes it was.
  */
 const kRelay = Symbol('millrace.relay')
 

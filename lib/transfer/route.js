@@ -51,9 +51,9 @@ class Route {
     this.#relay?.passBy(transfer)
   }
 
-  /** It has ended. */
-  end() {
-    this.#relay?.passed()
+  /** @param {number} sent bytes, by the stretch that has ended, or at once */
+  end(sent) {
+    this.#relay?.passed(sent)
   }
 }
 

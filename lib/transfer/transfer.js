@@ -203,7 +203,10 @@ class Transfer {
       this.#toFile ??= new ToFile(this)
       return this.#toFile.begin(destination, survey)
     }
-    return this.#intoSocket().begin(destination, survey)
+    const before = this.#bytes
+    const reason = this.#intoSocket().begin(destination, survey)
+    if (this.#run === null && this.#bytes > before) this.#route.end(this.#bytes - before)
+    return reason
   }
 
   #intoSocket() {
@@ -264,7 +267,7 @@ class Transfer {
     const run = this.#run
     const { source } = this
     this.#run = null
-    this.#route.end()
+    this.#route.end(completion.sent)
     this.#report.engine = completion.engine
     const goesOn = this.#runsOn.ended(run, completion, told)
     run.release()

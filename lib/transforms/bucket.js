@@ -20,6 +20,8 @@ class Bucket {
   #burst
   #tokens
   #time
+  /** Another way is taken, which keeps the pace: tokens are counted behind it. */
+  #isBypassed = false
 
   /**
    * A full one.
@@ -48,13 +50,26 @@ class Bucket {
     this.#fill(time, 0)
     this.#rate = rate
     this.#burst = burst
-    this.#tokens = Math.min(this.#tokens, this.burst)
+    if (!this.#isBypassed) this.#tokens = Math.min(this.#tokens, this.burst)
   }
 
-  /** All went, by another way. */
-  drain(time) {
+  /** From now on bytes go by another way, which keeps the pace. */
+  bypass(time) {
     this.#fill(time, 0)
-    this.#tokens = 0
+    this.#isBypassed = true
+  }
+
+  /** So many bytes went by it; the pace may have changed meanwhile. */
+  settle(count, time) {
+    this.#fill(time, 0)
+    this.#isBypassed = false
+    this.#tokens = Math.min(this.#tokens - count, this.burst)
+  }
+
+  /** True while more has gone than might. */
+  isInDebt(time) {
+    this.#fill(time, 0)
+    return this.#tokens < 0
   }
 
   /** Nobody wanted any until now. */
@@ -88,10 +103,11 @@ class Bucket {
   }
 
   #fill(time, extra) {
-    const most = this.burst + (this.#rate * extra) / 1000
-    const more = (this.#rate * Math.max(0, time - this.#time)) / 1000
+    const most = this.#isBypassed ? Infinity : this.burst + (this.#rate * extra) / 1000
+    if (time <= this.#time) return
+    const more = (this.#rate * (time - this.#time)) / 1000
     this.#tokens = Math.max(this.#tokens, Math.min(most, this.#tokens + more))
-    this.#time = Math.max(this.#time, time)
+    this.#time = time
   }
 }
 

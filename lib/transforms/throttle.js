@@ -40,10 +40,11 @@ class Throttle extends Transform {
       lookThrough: () => this.#lookThrough(),
       passBy: (transfer) => {
         this.#passedBy = transfer
+        this.#bucket.bypass(now())
       },
-      passed: () => {
+      passed: (sent) => {
         this.#passedBy = null
-        this.#bucket.drain(now())
+        this.#bucket.settle(sent, now())
       },
     }
   }
@@ -66,7 +67,8 @@ class Throttle extends Transform {
       this.readableLength !== 0 ||
       this.writableLength !== 0 ||
       this.writableCorked !== 0 ||
-      this.#waiting !== null
+      this.#waiting !== null ||
+      this.#bucket.isInDebt(now())
     return { destination: state.pipes[0], rate: this.#bucket.rate, isBusy }
   }
 
