@@ -54,7 +54,6 @@ test('Rust: only bindings name Node-API, only sys has system calls, few have uns
     'src/bindings/buffer/external.rs',
     'src/codec/converter.rs',
     'src/codec/simd.rs',
-    'src/codec/stream/simd.rs',
   ])
   for (const file of filesUnder('src', '.rs')) {
     const text = read(file).replaceAll(/\/\/.*$/gm, '')

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! `bindings` is the only module that knows Node-API, `sys` the only one
-//! with system calls. `unsafe` is in `sys`, and in six files that
+//! with system calls. `unsafe` is in `sys`, and in five files that
 //! `docs/safety.md` names. A test holds them to it.
 
 mod bindings;

@@ -5,7 +5,8 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::bindings::convert::to_number;
-use crate::codec::stream::base64::{self, Alphabet};
+use crate::codec::base64::Alphabet;
+use crate::codec::stream::base64;
 use crate::codec::stream::separator::{self, Found};
 use crate::codec::stream::{Codec, Invalid, Mode, hex};
 

@@ -57,6 +57,13 @@ pub(crate) fn decode(text: &[u8], target: &mut [u8]) -> usize {
     super::bytes::copy(all.get(..length).unwrap_or_default(), target)
 }
 
+/// The bytes that `text` of one alphabet stands for, whose white space is left
+/// out; nothing when there is anything else in it. `target` has room for
+/// `longest()`.
+pub(crate) fn decode_strict(text: &[u8], target: &mut [u8], alphabet: Alphabet) -> Option<usize> {
+    converter::base64_decode_strict(text, target, alphabet.options()).ok()
+}
+
 /// What `atob()` makes of `text`: whitespace is left out, anything else that does
 /// not belong there is refused. `target` has room for `longest()`.
 pub(crate) fn decode_forgiving(text: &[u16], target: &mut [u8]) -> Option<usize> {

@@ -82,6 +82,20 @@ pub(super) fn base64_decode(text: &[u8], target: &mut [u8]) -> Outcome {
     outcome(unsafe { simdutf::base64_to_binary(from, length, to, options, last) })
 }
 
+/// One alphabet, with white space; all of it, or an error. Room as for
+/// `base64_decode`.
+pub(super) fn base64_decode_strict(
+    text: &[u8],
+    target: &mut [u8],
+    options: Base64Options,
+) -> Outcome {
+    assert!(target.len() >= longest_base64(text.len()));
+    let (from, length, to) = (text.as_ptr(), text.len(), target.as_mut_ptr());
+    let last = LastChunkHandlingOptions::Strict;
+    // SAFETY: it reads `length` bytes and writes at most three for each four.
+    outcome(unsafe { simdutf::base64_to_binary(from, length, to, options, last) })
+}
+
 /// "Forgiving-base64 decode" of the WHATWG. Room as for `base64_decode`.
 pub(super) fn base64_decode_forgiving(text: &[u16], target: &mut [u8]) -> Outcome {
     assert!(target.len() >= longest_base64(text.len()));

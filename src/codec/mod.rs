@@ -4,8 +4,8 @@
 //! Everything here does what Node does with the same bytes, malformed input
 //! included. Sizes are `usize`, so that they are right above 2 GiB.
 //!
-//! `unsafe` is in three places: `converter` and `stream::simd`, which call simdutf,
-//! and `simd`, which calls what is compiled for a newer processor.
+//! `unsafe` is in two places: `converter`, which calls simdutf, and `simd`, which
+//! calls what is compiled for a newer processor.
 
 pub(crate) mod ascii;
 pub(crate) mod base64;

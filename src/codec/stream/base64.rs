@@ -1,17 +1,7 @@
 //! Base64 of both alphabets: four characters for three bytes.
 
-use super::{Codec, Invalid, Mode, is_space, put, simd};
-
-/// Blocks that are looked at one byte at a time when one of them is not all
-/// of the alphabet. In bytes, and a multiple of four.
-const BLOCK: usize = 16_384;
-
-/// The two alphabets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Alphabet {
-    Standard,
-    Url,
-}
+use super::{BLOCK, Codec, Invalid, Mode, count, is_space, put};
+use crate::codec::base64::{self, Alphabet};
 
 /// Characters to bytes. A strict one takes its own alphabet, and padding that
 /// is right; the standard alphabet's is due. A lenient one takes both, skips
@@ -28,6 +18,8 @@ pub(crate) struct Decoder {
     padding: u8,
     /// Bytes of input that are done.
     offset: u64,
+    /// Nothing had to be skipped in the last block.
+    is_clean: bool,
 }
 
 /// What a character says.
@@ -39,7 +31,7 @@ enum Meaning {
 
 impl Decoder {
     pub(crate) fn new(alphabet: Alphabet, mode: Mode) -> Self {
-        Self { alphabet, mode, bits: 0, filled: 0, padding: 0, offset: 0 }
+        Self { alphabet, mode, bits: 0, filled: 0, padding: 0, offset: 0, is_clean: true }
     }
 
     fn meaning(&self, byte: u8) -> Meaning {
@@ -61,23 +53,63 @@ impl Decoder {
         self.mode == Mode::Lenient && self.padding > 0
     }
 
-    /// True when all of an aligned block could be decoded at once.
-    fn at_once(&self, block: &[u8], output: &mut [u8], at: &mut usize) -> bool {
-        if self.filled > 0 || self.padding > 0 || !block.len().is_multiple_of(4) {
-            return false;
+    /// True for what is not skipped; what it means is another question.
+    fn counts(&self, byte: u8) -> bool {
+        match self.mode {
+            Mode::Strict => !is_space(byte),
+            Mode::Lenient => is_character(byte),
         }
-        let length = block.len() / 4 * 3;
-        let Some(place) = output.get_mut(*at..*at + length) else { return false };
-        let other = match self.alphabet {
-            Alphabet::Standard => Alphabet::Url,
-            Alphabet::Url => Alphabet::Standard,
+    }
+
+    /// The longest beginning of `text` that is whole groups, and how many.
+    fn groups(&self, text: &[u8]) -> (usize, usize) {
+        let characters = match self.mode {
+            Mode::Strict => text.len() - count::spaces(text),
+            Mode::Lenient => count::characters(text),
         };
-        let is_done = simd::decode_groups(self.alphabet, block, place)
-            || (self.mode == Mode::Lenient && simd::decode_groups(other, block, place));
-        if is_done {
-            *at += length;
+        let mut length = text.len();
+        let mut surplus = characters % 4;
+        for byte in text.iter().rev() {
+            if surplus == 0 {
+                break;
+            }
+            length -= 1;
+            surplus -= usize::from(self.counts(*byte));
         }
-        is_done
+        (length, characters / 4)
+    }
+
+    /// Decodes whole groups at the beginning of `block`, at once.
+    /// Returns how long they are; 0 when that could not be done.
+    fn at_once(&mut self, block: &[u8], output: &mut [u8], at: &mut usize) -> usize {
+        if self.padding > 0 || self.filled > 0 {
+            return 0;
+        }
+        let place = output.get_mut(*at..).unwrap_or_default();
+        if place.len() < base64::longest(block.len()) {
+            return 0;
+        }
+        let mut decode = |text: &[u8], mode| match mode {
+            Mode::Strict => base64::decode_strict(text, place, self.alphabet),
+            Mode::Lenient if memchr::memchr(b'=', text).is_some() => None,
+            Mode::Lenient => Some(base64::decode(text, place)),
+        };
+        if self.is_clean {
+            let text = block.get(..block.len() & !3).unwrap_or_default();
+            if decode(text, Mode::Strict) == Some(text.len() / 4 * 3) {
+                *at += text.len() / 4 * 3;
+                return text.len();
+            }
+        }
+        let (length, groups) = self.groups(block);
+        self.is_clean = length == groups * 4;
+        let text = block.get(..length).unwrap_or_default();
+        // Of padding it would be less.
+        if decode(text, self.mode) != Some(groups * 3) {
+            return 0;
+        }
+        *at += groups * 3;
+        length
     }
 
     fn slowly(&mut self, block: &[u8], output: &mut [u8], at: &mut usize) -> Result<(), Invalid> {
@@ -125,14 +157,11 @@ impl Codec for Decoder {
         while !rest.is_empty() && !self.has_ended() {
             // A group that is begun is completed first, so that what follows
             // is whole groups again.
-            let missing = usize::from(4 - self.filled);
-            let length = if self.filled > 0 { missing } else { BLOCK };
-            let (mut block, mut later) = rest.split_at(rest.len().min(length));
-            if self.filled == 0 && block.len() > 4 && !block.len().is_multiple_of(4) {
-                (block, later) = rest.split_at(block.len() & !3);
-            }
-            if !self.at_once(block, output, &mut at) {
-                self.slowly(block, output, &mut at)?;
+            let most = if self.filled > 0 { usize::from(4 - self.filled) } else { BLOCK };
+            let (mut block, mut later) = rest.split_at(rest.len().min(most));
+            match self.at_once(block, output, &mut at) {
+                0 => self.slowly(block, output, &mut at)?,
+                length => (block, later) = rest.split_at(length),
             }
             self.offset += block.len() as u64;
             rest = later;
@@ -173,6 +202,16 @@ impl Codec for Decoder {
     }
 }
 
+/// True for the characters of either alphabet.
+pub(super) fn is_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// How many characters were written. There is room, as `bound` has it.
+fn encode(bytes: &[u8], output: &mut [u8], alphabet: Alphabet) -> usize {
+    base64::encode(bytes, output, alphabet).unwrap_or_default()
+}
+
 /// Bytes to characters; the standard alphabet is padded.
 #[derive(Debug)]
 pub(crate) struct Encoder {
@@ -201,17 +240,17 @@ impl Codec for Encoder {
             rest = later;
         }
         if self.pending.len() == 3 {
-            at = simd::encode(self.alphabet, &self.pending, output);
+            at = encode(&self.pending, output, self.alphabet);
             self.pending.clear();
         }
         let (whole, later) = rest.split_at(rest.len() / 3 * 3);
-        at += simd::encode(self.alphabet, whole, output.get_mut(at..).unwrap_or_default());
+        at += encode(whole, output.get_mut(at..).unwrap_or_default(), self.alphabet);
         self.pending.extend_from_slice(later);
         Ok(at)
     }
 
     fn finish(&mut self, output: &mut [u8]) -> Result<usize, Invalid> {
-        let count = simd::encode(self.alphabet, &self.pending, output);
+        let count = encode(&self.pending, output, self.alphabet);
         self.pending.clear();
         Ok(count)
     }
@@ -224,7 +263,7 @@ mod tests {
 
     use super::super::testing::run;
     use super::super::{Invalid, Mode};
-    use super::{Alphabet, Decoder, Encoder};
+    use super::{Alphabet, Decoder, Encoder, base64};
 
     proptest! {
         #[test]
@@ -290,6 +329,39 @@ mod tests {
                 if error.is_none() {
                     prop_assert_eq!(whole, cut);
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn much_text_means_the_same_however_it_is_cut(
+            text in proptest::collection::vec(any::<u8>(), 0..30_000),
+            foreign in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..12),
+            width in 1_usize..200,
+            cuts in proptest::collection::vec(1_usize..40_000, 1..9),
+        ) {
+            let mut text = STANDARD.encode_to_string(&text).into_bytes();
+            text = text.chunks(width).flat_map(|line| [line, b" \n"].concat()).collect();
+            for (at, byte) in foreign {
+                let length = text.len();
+                if let Some(place) = text.get_mut(usize::from(at) % length.max(1)) {
+                    *place = byte;
+                }
+            }
+            let mut expected = vec![0; base64::longest(text.len())];
+            let length = base64::decode(&text, &mut expected);
+            expected.truncate(length);
+            let lenient = Decoder::new(Alphabet::Standard, Mode::Lenient);
+            prop_assert_eq!(run(lenient, &text, &cuts), (expected.clone(), None));
+            let strict = |cuts: &[usize]| run(Decoder::new(Alphabet::Standard, Mode::Strict), &text, cuts);
+            let (whole, error) = strict(&[usize::MAX]);
+            let (cut, same) = strict(&cuts);
+            prop_assert_eq!(error, same);
+            if error.is_none() {
+                prop_assert_eq!(&whole, &expected);
+                prop_assert_eq!(&cut, &expected);
             }
         }
     }

@@ -1,10 +1,7 @@
 //! Hexadecimal digits, two a byte.
 
-use super::{Codec, Invalid, Mode, is_space, put};
-
-/// Blocks that are looked at one byte at a time when one of them is not all
-/// digits. In bytes, and even.
-const BLOCK: usize = 16_384;
+use super::{BLOCK, Codec, Invalid, Mode, is_space, put};
+use crate::codec::hex;
 
 /// Digits to bytes.
 #[derive(Debug)]
@@ -19,6 +16,46 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn new(mode: Mode) -> Self {
         Self { mode, pending: None, offset: 0 }
+    }
+
+    /// Decodes a block that is all digits, but for what is skipped: true when it
+    /// was. Without a digit pending.
+    fn at_once(&mut self, block: &[u8], output: &mut [u8], at: &mut usize) -> bool {
+        if self.pending.is_some() {
+            return false;
+        }
+        let place = output.get_mut(*at..).unwrap_or_default();
+        if block.len().is_multiple_of(2) && hex::decode(block, place) == block.len() / 2 {
+            *at += block.len() / 2;
+            return true;
+        }
+        let mut digits = [0; BLOCK];
+        let is_kept = |byte: u8| match self.mode {
+            Mode::Strict => !is_space(byte),
+            Mode::Lenient => byte.is_ascii_hexdigit(),
+        };
+        let mut length = 0;
+        for byte in block {
+            let Some(place) = digits.get_mut(length) else { return false };
+            *place = *byte;
+            length += usize::from(is_kept(*byte));
+        }
+        let digits = digits.get(..length).unwrap_or_default();
+        let (pairs, odd) = digits.split_at(length & !1);
+        let last = match odd {
+            [] => None,
+            [byte, ..] => match char::from(*byte).to_digit(16) {
+                None => return false,
+                // A digit fits.
+                Some(digit) => Some(u8::try_from(digit).unwrap_or(0)),
+            },
+        };
+        if hex::decode(pairs, place) < pairs.len() / 2 {
+            return false;
+        }
+        *at += pairs.len() / 2;
+        self.pending = last;
+        true
     }
 
     fn slowly(&mut self, block: &[u8], output: &mut [u8], at: &mut usize) -> Result<(), Invalid> {
@@ -51,14 +88,7 @@ impl Codec for Decoder {
             // follows is whole bytes again.
             let length = if self.pending.is_some() { 1 } else { rest.len().min(BLOCK) };
             let (block, later) = rest.split_at(length);
-            let pairs = block.len() / 2;
-            let is_done = block.len().is_multiple_of(2)
-                && output
-                    .get_mut(at..at + pairs)
-                    .is_some_and(|place| const_hex::decode_to_slice(block, place).is_ok());
-            if is_done {
-                at += pairs;
-            } else {
+            if !self.at_once(block, output, &mut at) {
                 self.slowly(block, output, &mut at)?;
             }
             self.offset += block.len() as u64;
@@ -85,12 +115,8 @@ impl Codec for Encoder {
     }
 
     fn push(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize, Invalid> {
-        let length = 2 * input.len();
-        if let Some(place) = output.get_mut(..length) {
-            // Fails only where the lengths do not match, and they do.
-            let _ = const_hex::encode_to_slice(input, place);
-        }
-        Ok(length)
+        // There is room, as `bound` has it.
+        Ok(hex::encode(input, output).unwrap_or_default())
     }
 
     fn finish(&mut self, _output: &mut [u8]) -> Result<usize, Invalid> {

@@ -5,13 +5,20 @@
 //!   separator   where records end
 //!   hex         digits to bytes and back
 //!   base64      both alphabets, to bytes and back
-//!   simd        whole groups of base64, by simdutf: the only `unsafe` here
+//!   count       how many characters of a piece count
 //! ```
+//!
+//! Whole groups are decoded as by `codec::hex` and `codec::base64`; what is here
+//! is what pieces leave open, and where an error is.
 
 pub(crate) mod base64;
+mod count;
 pub(crate) mod hex;
 pub(crate) mod separator;
-mod simd;
+
+/// Blocks that are looked at one byte at a time when one of them cannot be
+/// decoded at once. In bytes, and a multiple of four.
+const BLOCK: usize = 16_384;
 
 /// Text that is not in its encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
