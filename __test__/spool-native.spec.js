@@ -9,7 +9,7 @@ const fs = require('node:fs')
 const { PassThrough, pipeline } = require('node:stream')
 const { describe, it } = require('node:test')
 
-const { createSpool } = require('..')
+const { createSpool, ReadStream } = require('..')
 const { engine } = require('../lib/native.js')
 const { bytes, descriptorsOn, newPath, sha256 } = require('./helpers/files.js')
 const { serveHttp, serveNet, until } = require('./helpers/server.js')
@@ -156,6 +156,29 @@ describe('a spool piped to a response', { skip }, () => {
       await until(() => descriptorsOn(folder) === 0)
       assert.deepEqual(fs.readdirSync(folder), [])
     }
+  })
+
+  it('may be destroyed when a part of its file has just been sent', async (t) => {
+    const folder = newFolder()
+    const spool = await fullSpool(folder)
+    // Between the last byte and 'end', which is emitted all the same.
+    const { prototype } = ReadStream
+    const { push } = prototype
+    prototype.push = function (chunk, encoding) {
+      const isFree = push.call(this, chunk, encoding)
+      if (chunk === null) spool.destroy()
+      return isFree
+    }
+    t.after(() => delete prototype.push)
+    const { connect } = await serveHttp(t, (request, response) =>
+      pipeline(spool, response, () => {}),
+    )
+    const client = await connect()
+    client.get('/')
+    await until(() => spool.closed)
+    await new Promise(setImmediate)
+    client.destroy()
+    await until(() => descriptorsOn(folder) === 0)
   })
 
   it('gives space back only of what no client waits for', async (t) => {

@@ -59,6 +59,7 @@ class Sender {
   #source
   #destination
   #owner
+  #isClosed = false
 
   /**
    * @param {number} fd
@@ -78,7 +79,10 @@ class Sender {
     const end = from + this.length - 1
     this.#source = createReadStream('', { fd, start: from, end, autoClose: false })
     this.#source.on('error', owner.onError)
-    this.#source.on('end', () => owner.onEnd(this.length, this.sent))
+    this.#source.on('end', () => {
+      // One that is destroyed may still emit it.
+      if (!this.#isClosed) owner.onEnd(this.length, this.sent)
+    })
     this.#source.pipe(destination, { end: false })
   }
 
@@ -109,6 +113,7 @@ class Sender {
    * @param {() => void} callback
    */
   close(callback) {
+    this.#isClosed = true
     this.#source.once('close', callback)
     this.#source.destroy()
   }
