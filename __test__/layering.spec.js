@@ -154,6 +154,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/errands.js',
       'lib/transforms/binary-codecs.js',
       'lib/transforms/bucket.js',
+      'lib/transforms/carry.js',
       'lib/transforms/finder.js',
       'lib/transforms/records-iterator.js',
       'lib/transforms/text-codecs.js',

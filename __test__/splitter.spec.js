@@ -127,6 +127,24 @@ describe('createSplitter', () => {
     }
   })
 
+  it('puts records of very many pieces together', async () => {
+    const pick = random(3)
+    const bytes = Buffer.from(Array.from({ length: 10_000 }, () => pick(256)))
+    bytes.set([0, 1, 2, 3, 4], 9000)
+    for (const separator of [Buffer.from([0, 1, 2, 3, 4]), Buffer.from([1, 2])]) {
+      for (const length of [1, 2, 150]) {
+        const chunks = []
+        for (let at = 0; at < bytes.length; at += length) {
+          chunks.push(bytes.subarray(at, at + length))
+        }
+        for (const encoding of ['buffer', 'latin1']) {
+          const wanted = expected(bytes, separator, { encoding })
+          assert.deepEqual(await split(chunks, separator, { encoding }), wanted)
+        }
+      }
+    }
+  })
+
   it('gives slices of the chunks, without copying', async () => {
     const chunk = Buffer.from('first\nsecond\nthird')
     const records = await split([chunk], '\n', { encoding: 'buffer' })

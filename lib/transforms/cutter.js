@@ -5,6 +5,7 @@
 const { Buffer, isAscii } = require('node:buffer')
 
 const { MillraceError } = require('../errors.js')
+const { Carry } = require('./carry.js')
 const { Finder } = require('./finder.js')
 
 const CR = 0x0d
@@ -21,9 +22,8 @@ class Cutter {
   #keep
   #maxLength
   #encoding
-  /** Chunks of a record whose end has not come, and their bytes. */
-  #carry = []
-  #carried = 0
+  /** Of a record whose end has not come. */
+  #carry = new Carry()
   /** Records that were not taken. */
   #records = []
 
@@ -57,7 +57,7 @@ class Cutter {
 
   /** @param {Buffer} chunk */
   push(chunk) {
-    const from = this.#carried === 0 ? 0 : this.#completeCarry(chunk)
+    const from = this.#carry.length === 0 ? 0 : this.#completeCarry(chunk)
     if (from === -1) {
       this.#keepRest(chunk)
       return
@@ -68,15 +68,15 @@ class Cutter {
 
   /** What is left is a record. */
   finish() {
-    if (this.#carried === 0) return
-    const last = this.#takeCarry()
+    if (this.#carry.length === 0) return
+    const last = this.#carry.take()
     this.#checkLength(last.length)
     this.#records.push(this.#encoding === null ? last : last.toString(this.#encoding))
   }
 
   /** Forgets everything. */
   clear() {
-    this.#takeCarry()
+    this.#carry.clear()
     this.#records = []
   }
 
@@ -88,7 +88,7 @@ class Cutter {
     const { length } = this.#separator
     // One that begins in what was carried ends within its length.
     if (length > 1) {
-      const tail = this.#tail(length - 1)
+      const tail = this.#carry.tail(length - 1)
       const border = Buffer.concat([tail, chunk.subarray(0, length - 1)])
       const at = border.indexOf(this.#separator)
       if (at !== -1) {
@@ -103,47 +103,21 @@ class Cutter {
     return at + length
   }
 
-  /** The last `length` bytes of what is carried, or all. */
-  #tail(length) {
-    let pieces = 0
-    let bytes = 0
-    while (bytes < length && pieces < this.#carry.length) {
-      pieces += 1
-      bytes += this.#carry.at(-pieces).length
-    }
-    const last = pieces === 1 ? this.#carry.at(-1) : Buffer.concat(this.#carry.slice(-pieces))
-    return last.subarray(Math.max(0, last.length - length))
-  }
-
   #endCarry(end) {
-    this.#keepPiece(end)
-    const record = this.#takeCarry()
+    this.#carry.push(end)
+    const record = this.#carry.take()
     const until = this.#endOf(record, 0, record.length - this.#separator.length)
     this.#checkLength(until)
     const kept = this.#keep ? record : record.subarray(0, until)
     this.#records.push(this.#encoding === null ? kept : kept.toString(this.#encoding))
   }
 
-  #takeCarry() {
-    const pieces = this.#carry
-    this.#carry = []
-    this.#carried = 0
-    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
-  }
-
-  #keepPiece(piece) {
-    this.#carry.push(piece)
-    this.#carried += piece.length
-  }
-
   #keepRest(piece) {
     // Who wrote it may use its memory again, unless slices of it are wanted.
-    this.#keepPiece(this.#encoding === null ? piece : Buffer.from(piece))
+    this.#carry.push(this.#encoding === null ? piece : Buffer.from(piece))
     // As much of it may be the beginning of a separator.
     const open = this.#separator.length - 1 + (this.#isLines ? 1 : 0)
-    this.#checkLength(this.#carried - open)
-    // Many small pieces are more than their bytes.
-    if (this.#carry.length >= 64) this.#carry = [Buffer.concat(this.#carry)]
+    this.#checkLength(this.#carry.length - open)
   }
 
   #checkLength(length) {
