@@ -35,9 +35,12 @@ function oldFile(t) {
   return target
 }
 
-/** Asserts that nothing was made of an upload. */
-function assertOld(target) {
-  assert.deepEqual(fs.readdirSync(path.dirname(target)), ['upload'])
+/** Asserts that nothing was made of an upload. Where its file had a name, that goes last. */
+async function assertOld(target) {
+  assert.equal(fs.readFileSync(target, 'utf8'), 'old')
+  const names = () => fs.readdirSync(path.dirname(target))
+  await until(() => names().length === 1, 'the end of what was begun')
+  assert.deepEqual(names(), ['upload'])
   assert.equal(fs.readFileSync(target, 'utf8'), 'old')
 }
 
@@ -139,7 +142,7 @@ describe('pipeline.js, for others', () => {
       const answer = await answerTo(begin().end(body))
       const reason = `The stream is not valid base64 at offset ${offset}\n`
       assert.deepEqual(answer, { status: 400, body: reason })
-      assertOld(target)
+      await assertOld(target)
     }
   })
 
@@ -150,7 +153,7 @@ describe('pipeline.js, for others', () => {
     request.write('AAAA!')
     assert.equal((await answerTo(request)).status, 400)
     request.end('AAAA')
-    assertOld(target)
+    await assertOld(target)
   })
 
   test('An upload that is aborted leaves the file as it was.', options, async (t) => {
@@ -162,10 +165,7 @@ describe('pipeline.js, for others', () => {
     await until(() => opened(child, target) > 0, 'the file of the upload')
     request.destroy()
     await until(() => opened(child, target) === 0, 'the end of the upload')
-    // Where it had a name, that goes last.
-    const folder = path.dirname(target)
-    await until(() => fs.readdirSync(folder).length === 1, 'the end of its file')
-    assertOld(target)
+    await assertOld(target)
     const answer = await answerTo(begin().end('bmV3'))
     assert.deepEqual(answer, { status: 200, body: `3 bytes are in ${target}\n` })
     assert.equal(fs.readFileSync(target, 'utf8'), 'new')
@@ -175,6 +175,6 @@ describe('pipeline.js, for others', () => {
     const target = oldFile(t)
     const { begin } = await serve(t, target)
     assert.deepEqual(await answerTo(begin('GET').end()), { status: 405, body: '' })
-    assertOld(target)
+    await assertOld(target)
   })
 })
