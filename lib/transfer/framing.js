@@ -80,8 +80,9 @@ function recognizeHeader(response, start, count) {
 /** The same as `bytesOwed`, of a response whose header may not be composed. */
 function bytesToCome(response) {
   if (response._header) return bytesOwed(response)
+  const isFramed = response.hasHeader('transfer-encoding')
   const length = Number(response.getHeader('content-length'))
-  return length >= 0 && !response.hasHeader('transfer-encoding') ? length : Infinity
+  return length >= 0 && !isFramed ? length : Infinity
 }
 
 /**
