@@ -513,6 +513,11 @@ export interface TransformLimits {
   readableHighWaterMark?: number | undefined
   /** As of `stream.Duplex`. */
   writableHighWaterMark?: number | undefined
+  /**
+   * As of `stream.Duplex`.
+   * @default true
+   */
+  emitClose?: boolean | undefined
 }
 
 /** The options of `createSplitter`. */
@@ -689,8 +694,6 @@ export interface SpoolOptions extends TransformLimits {
    * @default 'wait'
    */
   overflow?: 'wait' | 'error' | undefined
-  /** As of `stream.Duplex`. */
-  emitClose?: boolean | undefined
 }
 
 /** A FIFO: what is written comes out as it was, when it is read. */

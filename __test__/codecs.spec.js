@@ -5,7 +5,7 @@ const { compose, Readable, Transform } = require('node:stream')
 const { finished } = require('node:stream/promises')
 const { describe, it } = require('node:test')
 
-const { createDecoder, createEncoder } = require('..')
+const { createDecoder, createEncoder, createSplitter, createSpool, createThrottle } = require('..')
 
 const BINARY = ['hex', 'base64', 'base64url']
 const TEXT = ['utf8', 'utf16le', 'latin1']
@@ -289,6 +289,25 @@ describe('createEncoder and createDecoder', () => {
     destroyed.write('0')
     destroyed.destroy()
     await assert.rejects(finished(destroyed), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+  })
+
+  it('hand the options of a Duplex on', async () => {
+    const options = { readableHighWaterMark: 5, writableHighWaterMark: 7, emitClose: false }
+    for (const stream of [
+      createDecoder('hex', options),
+      createDecoder('utf8', options),
+      createEncoder('base64', options),
+      createSplitter('\n', options),
+      createThrottle({ bytesPerSecond: 1, ...options }),
+      createSpool(options),
+    ]) {
+      assert.equal(stream.readableHighWaterMark, 5)
+      assert.equal(stream.writableHighWaterMark, 7)
+      stream.on('close', () => assert.fail('close'))
+      stream.destroy()
+      await new Promise(setImmediate)
+      assert.equal(stream.closed, true)
+    }
   })
 
   it('check their arguments as Node does', () => {

@@ -164,6 +164,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
     ],
     [
       'lib/descriptors.js',
+      'lib/duplex-options.js',
       'lib/keep-alive.js',
       'lib/kept-memory.js',
       'lib/chunks.js',

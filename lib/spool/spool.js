@@ -12,6 +12,7 @@ const { tmpdir } = require('node:os')
 const { Duplex, addAbortSignal } = require('node:stream')
 
 const { unshared } = require('../chunks.js')
+const { duplexOptionsOf } = require('../duplex-options.js')
 const { MillraceError, invalidArgType } = require('../errors.js')
 const { checkNumber, checkOneOf, checkOptions } = require('../validators.js')
 const { kShow, showBefore } = require('../show.js')
@@ -366,9 +367,8 @@ function createSpool(options = {}) {
   checkNumber('options.maxSize', maxSize, 1)
   checkOneOf('options.overflow', overflow, ['wait', 'error'])
   if (typeof directory !== 'string') throw invalidArgType('options.directory', 'string', directory)
-  const { signal, highWaterMark, readableHighWaterMark, writableHighWaterMark, emitClose } = options
-  const limits = { highWaterMark, readableHighWaterMark, writableHighWaterMark, emitClose }
-  const spool = new Spool({ memory, directory, maxSize, overflow, ...limits })
+  const spool = new Spool({ memory, directory, maxSize, overflow, ...duplexOptionsOf(options) })
+  const { signal } = options
   return signal === undefined ? spool : addAbortSignal(signal, spool)
 }
 

@@ -6,8 +6,9 @@ const { Transform, addAbortSignal } = require('node:stream')
 
 const { invalidArgType, invalidArgValue } = require('../errors.js')
 const { checkBoolean, checkOptions } = require('../validators.js')
-const { binaryCodec } = require('./binary-codecs.js')
 const { unshared } = require('../chunks.js')
+const { duplexOptionsOf } = require('../duplex-options.js')
+const { binaryCodec } = require('./binary-codecs.js')
 const { CharacterEncoder, textDecoder } = require('./text-codecs.js')
 
 /** The encodings, under all names that Buffer has for them. */
@@ -64,10 +65,9 @@ function prepare(encoding, options) {
     throw invalidArgValue('encoding', encoding, `must be one of: ${Object.keys(NAMES).join(', ')}`)
   }
   checkOptions(options)
-  const { strict = true, highWaterMark, readableHighWaterMark, writableHighWaterMark } = options
+  const { strict = true } = options
   checkBoolean('options.strict', strict)
-  const limits = { highWaterMark, readableHighWaterMark, writableHighWaterMark }
-  return { name, isStrict: strict, limits }
+  return { name, isStrict: strict, limits: duplexOptionsOf(options) }
 }
 
 function finish(stream, { signal }) {

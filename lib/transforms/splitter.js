@@ -8,6 +8,7 @@ const { Transform, addAbortSignal } = require('node:stream')
 const { invalidArgType, invalidArgValue } = require('../errors.js')
 const { checkBoolean, checkNumber, checkOneOf, checkOptions } = require('../validators.js')
 const { unshared } = require('../chunks.js')
+const { duplexOptionsOf } = require('../duplex-options.js')
 const { isEmitOriginal } = require('../originals.js')
 const { kShow, showBeforeListening } = require('../show.js')
 const { Cutter } = require('./cutter.js')
@@ -32,14 +33,11 @@ class Splitter extends Transform {
     checkBoolean('options.batch', batch)
     checkNumber('options.maxLength', maxLength, 1)
     checkOneOf('options.encoding', encoding, ENCODINGS)
-    const { highWaterMark, readableHighWaterMark, writableHighWaterMark } = options
     super({
+      ...duplexOptionsOf(options),
       readableObjectMode: true,
       // Strings that are written are of the encoding that is read.
       defaultEncoding: encoding === 'buffer' ? 'utf8' : encoding,
-      highWaterMark,
-      readableHighWaterMark,
-      writableHighWaterMark,
     })
     this.#cutter = new Cutter(separator, { keep, maxLength, encoding })
     this.#batch = batch

@@ -8,6 +8,7 @@ const { performance } = require('node:perf_hooks')
 const { Transform, addAbortSignal } = require('node:stream')
 const { clearTimeout, setTimeout } = require('node:timers')
 
+const { duplexOptionsOf } = require('../duplex-options.js')
 const { kShow, showBefore } = require('../show.js')
 const { kRelay } = require('../transfer/relay.js')
 const { checkNumber, checkOptions } = require('../validators.js')
@@ -152,9 +153,7 @@ function createThrottle(options) {
   const { bytesPerSecond, burst, signal } = options
   checkNumber('options.bytesPerSecond', bytesPerSecond, 1)
   if (burst !== undefined) checkNumber('options.burst', burst, 1)
-  const { highWaterMark, readableHighWaterMark, writableHighWaterMark } = options
-  const limits = { highWaterMark, readableHighWaterMark, writableHighWaterMark }
-  const throttle = new Throttle({ bytesPerSecond, burst, ...limits })
+  const throttle = new Throttle({ bytesPerSecond, burst, ...duplexOptionsOf(options) })
   return signal === undefined ? throttle : addAbortSignal(signal, throttle)
 }
 
