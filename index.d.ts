@@ -714,6 +714,8 @@ export interface Spool extends Duplex {
  * A Duplex between a fast writer and a slow reader, who does not hold the
  * writer up. A disk that is full, or another trouble with the file, is an
  * `'error'` behind everything that can still be read.
+ * Chunks in memory are those that were written: do not write to their memory
+ * again, as behind any PassThrough.
  * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  * @example
  * pipeline(upstream, createSpool(), response, (error) => {})

@@ -350,7 +350,7 @@ describe('benchmark/transform.js', () => {
     const json = fs.readFileSync(path.join(temporary, 'result.json'), 'utf8')
     const { host, rows } = JSON.parse(json)
     assert.strictEqual(host.node, process.version)
-    assert.strictEqual(rows.length, 8)
+    assert.strictEqual(rows.length, 9)
     for (const { name, sha256, seconds, cpuSeconds, ratios } of rows) {
       assert.match(sha256, /^[0-9a-f]{64}$/, name)
       assertMeasured(seconds)

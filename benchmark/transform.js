@@ -26,6 +26,7 @@ const CASES = {
   'hex-decode': { label: 'hex, decode', targets: { Buffer: 3 } },
   'hex-encode': { label: 'hex, encode', targets: { Buffer: 3 } },
   'base64-decode': { label: 'base64, decode', targets: { Buffer: 3 } },
+  'base64-lines': { label: 'base64 in lines of 76, decode', targets: { Buffer: 3 } },
   'base64-encode': { label: 'base64, encode', targets: { Buffer: 3 } },
   spool: { label: 'spool, 1 MiB of memory', targets: { 'fs-capacitor': 1 } },
 }

@@ -78,13 +78,14 @@ const LINES = {
 }
 
 /** What one writes with Node's Buffer. */
-function bufferTransform(encoding, decodes) {
+function bufferTransform(encoding, decodes, isBroken) {
   let carry = decodes ? '' : Buffer.alloc(0)
+  const unbroken = (text) => (isBroken ? text.replaceAll(/[\r\n]/g, '') : text)
   const group = { hex: [1, 2], base64: [3, 4] }[encoding][decodes ? 1 : 0]
   return new Transform({
     transform(chunk, _, callback) {
       const all = decodes
-        ? carry + chunk.toString('latin1')
+        ? carry + unbroken(chunk.toString('latin1'))
         : carry.length === 0
           ? chunk
           : Buffer.concat([carry, chunk])
@@ -114,27 +115,34 @@ function repeated(chunk, size) {
   })
 }
 
-function codec(encoding, decodes) {
+/** `isBroken`: into lines of 76 characters, as in mail. */
+function codec(encoding, decodes, isBroken = false) {
   const bytes = crypto
     .createHash('shake256', { outputLength: CHUNK - 1 })
     .update('x')
     .digest()
   const text = Buffer.from(bytes.toString(encoding), 'latin1')
   // Of whole groups, so that a repetition is one, too.
-  const chunk = decodes ? text.subarray(0, 4 * 3 * 5000) : bytes
+  const groups = decodes ? text.subarray(0, 4 * 3 * 5000) : bytes
+  const chunk = isBroken ? brokenIntoLines(groups) : groups
   const through =
     (make) =>
     (_, sink, { size }) => {
       const stream = make()
       const done = byData(stream, (made) => sink.takeBytes(made))
-      return Promise.all([pipeline(repeated(chunk, size), stream), done])
+      // Whole chunks, so that the last one ends as the others do.
+      return Promise.all([pipeline(repeated(chunk, size - (size % chunk.length)), stream), done])
     }
   return {
-    Buffer: through(() => bufferTransform(encoding, decodes)),
+    Buffer: through(() => bufferTransform(encoding, decodes, isBroken)),
     millrace: through(() =>
       decodes ? millrace.createDecoder(encoding) : millrace.createEncoder(encoding),
     ),
   }
+}
+
+function brokenIntoLines(text) {
+  return Buffer.from(text.toString('latin1').replaceAll(/.{76}/g, '$&\r\n'), 'latin1')
 }
 
 const SPOOL_MEMORY = 2 ** 20
@@ -163,6 +171,7 @@ const CASES = {
   'hex-decode': codec('hex', true),
   'hex-encode': codec('hex', false),
   'base64-decode': codec('base64', true),
+  'base64-lines': codec('base64', true, true),
   'base64-encode': codec('base64', false),
   spool: SPOOL,
 }
