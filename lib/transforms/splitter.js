@@ -159,7 +159,7 @@ class Splitter extends Transform {
    */
   #emit(records, from) {
     const state = this._readableState
-    const listener = this._events.data
+    const listener = this._events?.data
     if (typeof listener !== 'function' || this.#capturesRejections) return from
     let i = from
     while (
