@@ -94,7 +94,7 @@ test('a client that leaves a response which the program ended closes the source'
     client.get('/')
     await until(() => seen.streams.size === 1)
     const [stream] = seen.streams
-    await once(stream, 'ready')
+    if (stream.pending) await once(stream, 'ready')
     // It is full before the program ends it.
     const state = stream._readableState
     await until(() => stream.transfer.bytes > 2 * MIB || state.awaitDrainWriters !== null)

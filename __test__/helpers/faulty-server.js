@@ -73,7 +73,8 @@ const web = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) 
   const [implementation, what] = request.url.slice(1).split('/')
   const { createReadStream: create } = implementation === 'node' ? fs : { createReadStream }
   prepare[what]?.(response)
-  send(request.url, create(what === 'small' ? small : file), response, response.socket)
+  // A response has no socket before the one in front of it is finished.
+  send(request.url, create(what === 'small' ? small : file), response, request.socket)
   meanwhile[what]?.(response)
 })
 const plain = net.createServer((socket) => send('socket', createReadStream(file), socket, socket))
