@@ -159,7 +159,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transforms/records-iterator.js',
       'lib/transforms/text-codecs.js',
       'lib/writing/coalesce.js',
-      'lib/writing/deferred.js',
+      'lib/writing/end-of-tick.js',
       'lib/writing/wakefulness.js',
     ],
     [

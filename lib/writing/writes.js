@@ -16,7 +16,7 @@ const { binding } = require('../native.js')
 const { NodeWriteStream } = require('../originals.js')
 const { deliverAs } = require('../reading/turn.js')
 const { Coalescer } = require('./coalesce.js')
-const { defer } = require('./deferred.js')
+const { atEndOfTick } = require('./end-of-tick.js')
 const { Wakefulness } = require('./wakefulness.js')
 
 /** Longest first chunk that is worth to wait for others. */
@@ -123,7 +123,7 @@ class Writes {
     if (isFirst && this.#isHot && size > 0 && size <= SMALL && this.#ahead === 0) {
       // By the end of the tick it may be someone else's.
       this.#coalescer.keep(chunks[0])
-      defer(() => this.#writeWithRest(job))
+      atEndOfTick(() => this.#writeWithRest(job))
     } else {
       this.#begin(job, chunks)
     }

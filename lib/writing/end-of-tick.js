@@ -14,7 +14,7 @@ let isExiting = false
  * once when it is exiting.
  * @param {() => void} act
  */
-function defer(act) {
+function atEndOfTick(act) {
   if (!isListening) {
     isListening = true
     process.on('exit', flush)
@@ -34,4 +34,4 @@ function flush() {
   for (const act of waiting) run(act)
 }
 
-module.exports = { defer }
+module.exports = { atEndOfTick }
