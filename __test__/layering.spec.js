@@ -160,7 +160,6 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/transforms/text-codecs.js',
       'lib/writing/coalesce.js',
       'lib/writing/end-of-tick.js',
-      'lib/writing/wakefulness.js',
     ],
     [
       'lib/descriptors.js',
@@ -171,7 +170,6 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
       'lib/show.js',
       'lib/spool/chunks.js',
       'lib/validators.js',
-      'lib/writing/crowd.js',
     ],
     ['lib/buffer/facade.js', 'lib/buffer/functions.js', 'lib/buffer/install.js'],
     [

@@ -79,12 +79,8 @@ class NativeWriteFs {
   }
 
   write(descriptor, buffer, offset, length, position, callback) {
-    const isFree = this.#hold === null && this.#writes
-    if (
-      isFree &&
-      this.#writes.writeAsNode(descriptor, buffer, offset, length, position, callback)
-    ) {
-      return
+    if (this.#hold === null && this.#writes && this.#writes.isNodes(length)) {
+      return fs.write(descriptor, buffer, offset, length, position, callback)
     }
     const done = (error, count) => callback(error, count, buffer)
     this.#whenFree((shift) => {

@@ -17,7 +17,6 @@ const { NodeWriteStream } = require('../originals.js')
 const { deliverAs } = require('../reading/turn.js')
 const { Coalescer } = require('./coalesce.js')
 const { atEndOfTick } = require('./end-of-tick.js')
-const { Wakefulness } = require('./wakefulness.js')
 
 /** Longest first chunk that is worth to wait for others. */
 const SMALL = 2 ** 14
@@ -54,7 +53,6 @@ const { _write, _writev } = NodeWriteStream.prototype
 class Writes {
   #stream
   #coalescer = new Coalescer()
-  #wakefulness = new Wakefulness()
   /** Writes have come as a small chunk, and many behind it. */
   #isHot = false
   /** Bytes that are written, of chunks that the stream has yet to hand over. */
@@ -79,25 +77,13 @@ class Writes {
     return this.#ahead > 0
   }
 
-  /** True for a single chunk for which nothing can be done that Node would not. */
-  #isNodes(length) {
+  /**
+   * True for a single chunk of `length` bytes for which nothing can be done that
+   * Node would not.
+   */
+  isNodes(length) {
     const isPlain = length > SMALL && length <= MOST_FOR_NODE && !this.#isAskable
     return isPlain && this.#ahead + this.#uncounted === 0 && this.#resumeAt === undefined
-  }
-
-  /**
-   * Has Node write a chunk, if there is nothing better.
-   * @param {Function} callback that of `fs.write`
-   * @returns {boolean} whether it does
-   */
-  writeAsNode(fd, buffer, offset, length, position, callback) {
-    if (!this.#isNodes(length)) return false
-    this.#wakefulness.begin()
-    fs.write(fd, buffer, offset, length, position, (...end) => {
-      this.#wakefulness.end()
-      callback(...end)
-    })
-    return true
   }
 
   /**
@@ -118,7 +104,6 @@ class Writes {
     position = this.#resumeAt ?? shifted(position, this.#uncounted)
     this.#resumeAt = undefined
     const job = { fd, size, position, done, writeAsNode }
-    this.#wakefulness.begin()
     if (size >= MANY && chunks.length >= MANY) this.#isHot = true
     if (isFirst && this.#isHot && size > 0 && size <= SMALL && this.#ahead === 0) {
       // By the end of the tick it may be someone else's.
@@ -171,7 +156,7 @@ class Writes {
     const known = Math.min(this.#ahead, job.size)
     this.#ahead -= known
     if (known === job.size && known > 0) {
-      setImmediate(() => this.#tell(job, null, known))
+      setImmediate(() => job.done(null, known))
       return
     }
     const buffers = this.#coalescer.coalesce(chunks, known)
@@ -220,28 +205,21 @@ class Writes {
     fs.write(job.fd, buffer, 0, buffer.length, position, (error, count) => {
       if (!error && count > 0) this.#end(job, written + count, call)
       else if (written > 0) this.#end(job, written, call)
-      else this.#tell(job, error, count)
+      else job.done(error, count)
     })
   }
 
   /** What came before a failure is written; the next write meets it. */
   #leave(job, written, tell) {
     if (written > 0) return this.#end(job, written, tell)
-    this.#wakefulness.end()
     job.writeAsNode(job.position)
   }
 
   /** `count` bytes are written, perhaps more than the job is for. */
-  #end(job, count, tell) {
-    const { size, position } = job
+  #end({ size, position, done }, count, tell) {
     this.#ahead += Math.max(0, count - size)
     if (count < size && position !== undefined) this.#resumeAt = position + count
-    tell(() => this.#tell(job, null, Math.min(count, size)))
-  }
-
-  #tell({ done }, error, count) {
-    this.#wakefulness.end()
-    done(error, count)
+    tell(() => done(null, Math.min(count, size)))
   }
 }
 
