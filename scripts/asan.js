@@ -84,7 +84,7 @@ function test(names) {
   const files = names.map((name) => path.join('__test__', name))
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-timeout=300000', '--test-reporter=dot', ...files],
+    ['--test', '--test-timeout=300000', '--test-reporter=spec', ...files],
     {
       cwd: copy,
       stdio: 'inherit',

@@ -79,7 +79,7 @@ function parseContentionOptions() {
   return {
     ...commonOf({ ...values, rounds: values.rounds ?? (values.quick ? '1' : '7') }),
     downloads: parseCount('downloads', values.downloads),
-    seconds: values.quick ? QUICK_SECONDS : parseCount('seconds', values.seconds ?? '3'),
+    seconds: values.quick ? QUICK_SECONDS : parseCount('seconds', values.seconds ?? '10'),
   }
 }
 
