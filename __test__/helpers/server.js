@@ -41,7 +41,7 @@ function serveNet(t, handler, { options = {}, address } = {}) {
  * Waits until `condition` holds, looking between turns of the event loop. On a slow
  * machine to look may take longer than all the rest: half of the time is left to that.
  */
-async function until(condition, what = 'the condition', timeout = 10_000) {
+async function until(condition, what = 'the condition', timeout = 60_000) {
   const end = Date.now() + timeout
   for (let turns = 0; ; turns += 1) {
     const start = Date.now()
