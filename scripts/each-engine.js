@@ -20,7 +20,12 @@ for (const engine of engines) {
   process.stdout.write(`\nMILLRACE_ENGINE=${engine}\n`)
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-timeout=300000', '--test-reporter=spec', ...tests.map((name) => path.join('__test__', name))],
+    [
+      '--test',
+      '--test-timeout=300000',
+      '--test-reporter=spec',
+      ...tests.map((name) => path.join('__test__', name)),
+    ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, MILLRACE_ENGINE: engine } },
   )
   if (status !== 0) process.exit(status ?? 1)
