@@ -36,7 +36,8 @@ export interface ReadStreamOptions extends NodeReadStreamOptions {
    * Milliseconds, up to 2^31-1, after which a pipe that makes no progress is
    * ended: source and destination are destroyed, the source with
    * `ERR_MILLRACE_STALLED`. Progress is bytes that a destination takes or, on
-   * a socket, that the client's system acknowledges. The time that the source
+   * a socket, that the client's system acknowledges (where there is no addon,
+   * nobody sees those). The time that the source
    * is paused, that its response waits for those before it, or that there is
    * nothing to take, does not count, and when the last byte is the kernel's,
    * the watch is over. Behind a Transform it is the Transform that is watched,
