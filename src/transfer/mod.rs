@@ -28,4 +28,5 @@ pub(crate) mod mover;
 pub(crate) mod pace;
 pub(crate) mod portion;
 pub(crate) mod pump;
+mod read_ahead;
 pub(crate) mod share;

@@ -85,7 +85,7 @@ impl Mover {
         ahead: u64,
     ) -> Result<Moved> {
         if self.engine == Engine::Sendfile {
-            let length = count.min(SLICE);
+            let length = count.min(SLICE).min(self.known(offset));
             if let Some(obstacle) = self.find_cold(from, offset, length, ahead) {
                 return Ok(obstacle);
             }
@@ -99,6 +99,15 @@ impl Mover {
             }
         }
         self.copy(to, from, offset, count, ahead)
+    }
+
+    /// How much may be read at once from `offset` on: what was waited for goes
+    /// before anything that would have to be.
+    fn known(&self, offset: u64) -> u64 {
+        match self.patient_until.saturating_sub(offset) {
+            0 => u64::MAX,
+            known => known,
+        }
     }
 
     /// Asks for a whole slice at once: a chunk is often shorter.
@@ -129,7 +138,7 @@ impl Mover {
         ahead: u64,
     ) -> Result<Moved> {
         if self.buffer.is_empty() {
-            let length = count.min(COPY_BUFFER);
+            let length = count.min(COPY_BUFFER).min(self.known(offset));
             if let Some(obstacle) = self.fill(from, offset, length, ahead)? {
                 return Ok(obstacle);
             }

@@ -6,7 +6,6 @@
 //! Node waits with it. The duplicates are closed before the end is told.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -21,9 +20,7 @@ use crate::transfer::cursor::Piece;
 use crate::transfer::hub::{Completion, Control, Hub, Outcome};
 use crate::transfer::mover::SLICE;
 use crate::transfer::pace::Pace;
-
-/// How far ahead of a cold read the kernel is told to read.
-const READ_AHEAD: u64 = 4 << 20;
+use crate::transfer::read_ahead::ReadAhead;
 
 /// How often a thread wakes up for paced transfers, at most. In nanoseconds.
 const TICK: u64 = 8_000_000;
@@ -80,7 +77,13 @@ async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
     if is_corked {
         socket::set_cork(job.socket.as_fd(), true);
     }
-    let (outcome, socket) = pump(&mut job.carrier, job.pace, job.socket, &file, &control).await;
+    let end = job.carrier.cursor.offset() + job.carrier.cursor.remaining();
+    let mut ahead = ReadAhead::new(Arc::clone(&file), end);
+    let (outcome, socket) =
+        pump(&mut job.carrier, job.pace, job.socket, &file, &mut ahead, &control).await;
+    if outcome != Outcome::Abandoned {
+        ahead.finish().await;
+    }
     if job.moves_offset {
         // Fails only for a file that cannot seek, which is not regular.
         let _ = file::set_offset(file.as_fd(), job.carrier.cursor.offset());
@@ -102,7 +105,8 @@ async fn pump(
     carrier: &mut Carrier,
     mut pace: Option<Pace>,
     socket: OwnedFd,
-    file: &Arc<OwnedFd>,
+    file: &OwnedFd,
+    ahead: &mut ReadAhead,
     control: &Control,
 ) -> (Outcome, Option<OwnedFd>) {
     let socket = match readiness::watch(socket) {
@@ -145,6 +149,9 @@ async fn pump(
             pace.spend(sent);
         }
         control.report(carrier.cursor.sent(), carrier.cursor.wire());
+        if !control.stopping() {
+            ahead.follow(carrier.cursor.offset());
+        }
         threads::take_turns(sent);
         let outcome = match pause {
             Pause::Blocked => {
@@ -161,8 +168,8 @@ async fn pump(
                 tokio::select! {
                     biased;
                     () = abandoned(control) => Outcome::Abandoned,
-                    () = warm(Arc::clone(file), offset, length) => {
-                        carrier.mover.be_patient_until(offset + length);
+                    until = ahead.bring(offset..offset + length) => {
+                        carrier.mover.be_patient_until(until);
                         continue;
                     }
                 }
@@ -192,22 +199,5 @@ fn ended(carrier: &Carrier) -> Outcome {
 async fn abandoned(control: &Control) {
     while !control.abandoned() {
         control.changed().await;
-    }
-}
-
-/// Brings a range of the file into memory, on the blocking pool. A failure
-/// shows itself when the range is sent.
-///
-/// Where not even one thread can be had, the range is left to the pump's own
-/// reads.
-async fn warm(file: Arc<OwnedFd>, offset: u64, length: u64) {
-    let read = move || {
-        file::will_need(file.as_fd(), offset, length + READ_AHEAD);
-        file::touch(file.as_fd(), offset, length);
-    };
-    // spawn_blocking panics when it has no thread and gets none.
-    let spawn = AssertUnwindSafe(|| tokio::task::spawn_blocking(read));
-    if let Ok(reading) = std::panic::catch_unwind(spawn) {
-        let _ = reading.await;
     }
 }
