@@ -321,9 +321,11 @@ describe('benchmark/cold.js', () => {
     }
     assert.deepStrictEqual(Object.keys(beside), ['fs', 'sendfile'])
     for (const { p99, samples } of Object.values(beside)) {
-      assertMeasured({ alone: p99.alone, beside: p99.beside, ...p99.ratio })
-      assert.ok(samples.beside.every(({ coldBytes }) => coldBytes > 0))
-      assert.ok(samples.alone.every(({ coldBytes }) => coldBytes === 0))
+      for (const { median, ratio } of Object.values(p99)) assertMeasured({ median, ...ratio })
+      for (const way of ['warm', 'cold']) {
+        assert.ok(samples[way].every(({ bytesBeside }) => bytesBeside > 0))
+      }
+      assert.ok(samples.alone.every(({ bytesBeside }) => bytesBeside === 0))
     }
     assert.match(stdout, /^\| a warm download \| millrace \|/m)
     return undefined

@@ -18,17 +18,23 @@ const { describeHost } = require('./lib/report.js')
 /** Of what is downloaded beside. */
 const WARM_SIZE = 2 ** 18
 
+/** Cold files, one after the other, for as long as others are watched. */
+const COLD_FILES = 4
+
 runCommand(async () => {
   const options = parseColdOptions()
   const host = describeHost(versionOf(options.node))
   const date = new Date().toISOString()
   const folder = createFolder()
-  const cold = createFile(folder, options.size, 'cold')
+  const colds = Array.from({ length: COLD_FILES }, (_, i) =>
+    createFile(folder, options.size, `cold-${i}`),
+  )
+  const [cold] = colds
   const warm = createFile(folder, WARM_SIZE, 'warm')
   if (!chill(cold)) {
     throw new Problem('files of this folder stay in memory: set TMPDIR to a folder on a disk.')
   }
-  const setting = { ...options, folder, cold, warm }
+  const setting = { ...options, folder, cold, colds, warm }
   const speed = await measureSpeed(setting)
   const beside = await measureBeside(setting)
 

@@ -25,18 +25,27 @@ function toMarkdown({ command, host, options, speed, beside }) {
         formatRatio(ratio),
       ]),
     ),
-    `${options.downloads} warm downloads at a time, alone and beside a cold one:`,
+    `${options.downloads} warm downloads at a time, alone, beside a long one that is warm as well, and beside one that is not:`,
     toTable(
-      ['p99, ms', 'through', 'alone', 'beside', 'ratio (quartiles)'],
+      ['p99, ms', 'through', 'alone', 'beside warm', 'ratio', 'beside cold', 'ratio (quartiles)'],
       Object.entries({ delayP99: 'delay of the event loop', p99: 'a warm download' }).flatMap(
         ([what, label]) =>
-          Object.entries(beside).map(([name, { [what]: numbers }]) => [
-            label,
-            NAMES[name],
-            numbers.alone.toFixed(2),
-            numbers.beside.toFixed(2),
-            formatRatio(numbers.ratio),
-          ]),
+          Object.entries(beside).map(
+            ([
+              name,
+              {
+                [what]: { alone, warm, cold },
+              },
+            ]) => [
+              label,
+              NAMES[name],
+              alone.median.toFixed(2),
+              warm.median.toFixed(2),
+              formatRatio(warm.ratio),
+              cold.median.toFixed(2),
+              formatRatio(cold.ratio),
+            ],
+          ),
       ),
     ),
   ].join('\n\n')

@@ -27,6 +27,12 @@ const WATCHED = 2000
 const CHILL_TRIES = 50
 const CHILL_PAUSE = 20
 
+/** Rounds of files that no run gets through. */
+const MANY = 1000
+
+/** What is downloaded beside a crowd: nothing, files that are in memory, files that are not. */
+const BESIDE = ['alone', 'warm', 'cold']
+
 /** What sends a file: the kind of handler, and the engine of its server. */
 const SENDERS = {
   fs: { kind: 'fs' },
@@ -74,19 +80,24 @@ async function measureSpeed({ node, folder, cold, rounds }) {
 }
 
 /**
- * Warm downloads of one file over and over, alone and beside a cold one.
+ * Warm downloads of one file over and over, alone, beside long ones that are warm
+ * as well, and beside cold ones.
  * @param {object} setting
  */
-async function measureBeside({ node, folder, cold, warm, rounds, downloads, isQuick }) {
+async function measureBeside({ node, folder, colds, warm, rounds, downloads, isQuick }) {
   const names = ['fs', 'sendfile']
   const { servers, stop } = await startAll({ node, folder, file: warm }, names)
   const [crowd, single] = [0, 1].map(() => startWorker({ node, script: DOWNLOADER }))
   const watched = isQuick ? WATCHED / 10 : WATCHED
 
-  const run = async (name, isBeside) => {
+  const run = async (name, way) => {
     const server = servers[name]
     bringIn(warm)
-    chillOrFail(cold)
+    // Not meanwhile: to drop a file keeps a core busy for as long as to send some of it.
+    for (const file of colds) {
+      if (way === 'warm') bringIn(file)
+      else chillOrFail(file)
+    }
     await server.getText('/loop')
     const others = crowd.ask('repeat', {
       ...requestOf(server, name, warm),
@@ -98,25 +109,24 @@ async function measureBeside({ node, folder, cold, warm, rounds, downloads, isQu
       () => true,
       () => true,
     )
-    let coldBytes = 0
-    const goesOn = async () => isBeside && !(await Promise.race([isOver, false]))
-    while (await goesOn()) {
-      chillOrFail(cold)
-      await single.ask('fetch', requestOf(server, name, cold))
-      coldBytes += cold.size
+    let bytesBeside = 0
+    for (const file of filesBeside(way, colds)) {
+      if (await Promise.race([isOver, false])) break
+      await single.ask('fetch', requestOf(server, name, file))
+      bytesBeside += file.size
     }
     const { count, p99 } = await others
     const delayP99 = Math.max(Number(await server.getText('/loop')), 0)
-    return { delayP99, p99, count, coldBytes }
+    return { delayP99, p99, count, bytesBeside }
   }
 
   const result = {}
-  for (const name of names) result[name] = { alone: [], beside: [] }
+  for (const name of names) result[name] = Object.fromEntries(BESIDE.map((way) => [way, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const name of rotated(names, round)) {
-      for (const way of rotated(['alone', 'beside'], round)) {
+      for (const way of rotated(BESIDE, round)) {
         const what = `${downloads} warm downloads through ${name}, ${way}`
-        const { sample } = await repeatedly(what, () => run(name, way === 'beside'))
+        const { sample } = await repeatedly(what, () => run(name, way))
         if (round > 0) result[name][way].push(sample)
       }
     }
@@ -127,14 +137,24 @@ async function measureBeside({ node, folder, cold, warm, rounds, downloads, isQu
   return Object.fromEntries(names.map((name) => [name, summaryOf(result[name])]))
 }
 
-function summaryOf({ alone, beside }) {
-  const of = (samples, what) => median(samples.map((sample) => sample[what]))
-  const compare = (what) => ({
-    alone: of(alone, what),
-    beside: of(beside, what),
-    ratio: spread(beside.map((sample, round) => sample[what] / alone[round][what])),
-  })
-  return { delayP99: compare('delayP99'), p99: compare('p99'), samples: { alone, beside } }
+/** What was sent once is in memory, so each cold file comes once. */
+function filesBeside(way, files) {
+  const rounds = { alone: 0, warm: MANY, cold: 1 }[way]
+  return Array.from({ length: rounds }, () => files).flat()
+}
+
+function summaryOf(samples) {
+  const figures = (what) =>
+    Object.fromEntries(
+      BESIDE.map((way) => [
+        way,
+        {
+          median: median(samples[way].map((sample) => sample[what])),
+          ratio: spread(samples[way].map((sample, i) => sample[what] / samples.alone[i][what])),
+        },
+      ]),
+    )
+  return { delayP99: figures('delayP99'), p99: figures('p99'), samples }
 }
 
 /** A server for each sender, which has shown that it sends what it should. */
