@@ -85,10 +85,10 @@ impl Mover {
         ahead: u64,
     ) -> Result<Moved> {
         if self.engine == Engine::Sendfile {
-            let length = count.min(SLICE).min(self.known(offset));
-            if let Some(obstacle) = self.find_cold(from, offset, length, ahead) {
-                return Ok(obstacle);
-            }
+            let length = match self.find_cached(from, offset, count.min(SLICE), ahead) {
+                Ok(length) => length,
+                Err(cold) => return Ok(cold),
+            };
             // SLICE bounds it: the conversion cannot fail.
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             match socket::send_file(to, from, offset, length)? {
@@ -101,32 +101,28 @@ impl Mover {
         self.copy(to, from, offset, count, ahead)
     }
 
-    /// How much may be read at once from `offset` on: what was waited for goes
-    /// before anything that would have to be.
-    fn known(&self, offset: u64) -> u64 {
-        match self.patient_until.saturating_sub(offset) {
-            0 => u64::MAX,
-            known => known,
-        }
-    }
-
+    /// How much of `length` bytes can be sent without waiting for a disk: what
+    /// is known to be there goes before anything that would have to be read.
+    /// None of it, else.
+    ///
     /// Asks for a whole slice at once: a chunk is often shorter.
-    fn find_cold(
+    fn find_cached(
         &mut self,
         from: BorrowedFd<'_>,
         offset: u64,
         length: u64,
         ahead: u64,
-    ) -> Option<Moved> {
-        if offset + length <= self.patient_until.max(self.cached_until) {
-            return None;
+    ) -> std::result::Result<u64, Moved> {
+        let known = self.patient_until.max(self.cached_until).saturating_sub(offset);
+        if known >= length {
+            return Ok(length);
         }
-        let length = ahead.clamp(length, SLICE);
-        if is_cached(from, offset, length) {
-            self.cached_until = offset + length;
-            return None;
+        let slice = ahead.clamp(length, SLICE);
+        if is_cached(from, offset, slice) {
+            self.cached_until = offset + slice;
+            return Ok(length);
         }
-        Some(Moved::Cold { offset, length })
+        if known > 0 { Ok(known) } else { Err(Moved::Cold { offset, length: slice }) }
     }
 
     fn copy(
@@ -138,7 +134,10 @@ impl Mover {
         ahead: u64,
     ) -> Result<Moved> {
         if self.buffer.is_empty() {
-            let length = count.min(COPY_BUFFER).min(self.known(offset));
+            let length = match self.patient_until.saturating_sub(offset) {
+                0 => count.min(COPY_BUFFER),
+                known => count.min(COPY_BUFFER).min(known),
+            };
             if let Some(obstacle) = self.fill(from, offset, length, ahead)? {
                 return Ok(obstacle);
             }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
@@ -24,10 +25,14 @@ const STEP: usize = 256 << 10;
 /// How far ahead of what is sent the pool works.
 const WINDOW: u64 = 2 * SLICE;
 
+/// What was read longer ago may have left memory again.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// A read on the pool. It holds the file open.
 #[derive(Debug)]
 struct Reading {
     range: Range<u64>,
+    since: Instant,
     handle: JoinHandle<()>,
 }
 
@@ -58,11 +63,14 @@ impl ReadAhead {
     /// reads.
     pub(super) async fn bring(&mut self, range: Range<u64>) -> u64 {
         let missing = self.brought.max(range.start);
-        let is_coming = self.reading.as_ref().is_some_and(|Reading { range: coming, handle }| {
-            !handle.is_finished() && coming.start <= missing && range.end <= coming.end
+        let is_coming = self.reading.as_ref().is_some_and(|reading| {
+            let Reading { range: coming, since, handle } = reading;
+            // Where nobody can tell what is in memory, it may be there.
+            (!handle.is_finished() || since.elapsed() < FRESH)
+                && coming.start <= missing
+                && range.end <= coming.end
         });
         if !is_coming {
-            // What was read long ago may have left memory again.
             self.finish().await;
             self.start(range.clone());
         }
@@ -75,10 +83,10 @@ impl ReadAhead {
 
     /// Lets the pool go on once all before `offset` is sent.
     pub(super) fn follow(&mut self, offset: u64) {
-        let Some(Reading { range, handle }) = &self.reading else { return };
+        let Some(Reading { range, handle, .. }) = &self.reading else { return };
         if handle.is_finished() && range.end < offset + WINDOW {
-            let from = range.end.max(offset);
-            self.start(from..from + SLICE);
+            self.brought = range.end.max(offset);
+            self.start(self.brought..self.brought + SLICE);
         }
     }
 
@@ -108,6 +116,77 @@ impl ReadAhead {
         };
         // spawn_blocking panics when it has no thread and gets none.
         let spawn = AssertUnwindSafe(|| tokio::task::spawn_blocking(read));
-        self.reading = std::panic::catch_unwind(spawn).ok().map(|handle| Reading { range, handle });
+        self.reading = std::panic::catch_unwind(spawn).ok().map(|handle| Reading {
+            range,
+            since: Instant::now(),
+            handle,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+    use std::sync::Arc;
+
+    use super::{ReadAhead, SLICE, WINDOW};
+
+    const END: u64 = 5 * SLICE + 1000;
+
+    fn ahead() -> (ReadAhead, Arc<OwnedFd>) {
+        let name = format!("millrace-ahead-{:?}", std::thread::current().id());
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        let mut file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file.write_all(&vec![7; usize::try_from(END).unwrap()]).unwrap();
+        let file = Arc::new(OwnedFd::from(file));
+        (ReadAhead::new(Arc::clone(&file), END), file)
+    }
+
+    async fn settled(ahead: &ReadAhead) {
+        while ahead.reading.as_ref().is_some_and(|reading| !reading.handle.is_finished()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn coming(ahead: &ReadAhead) -> Option<std::ops::Range<u64>> {
+        ahead.reading.as_ref().map(|reading| reading.range.clone())
+    }
+
+    #[tokio::test]
+    async fn it_stays_one_slice_ahead_and_within_the_transfer() {
+        let (mut ahead, file) = ahead();
+        ahead.follow(0);
+        assert_eq!(coming(&ahead), None, "nobody has asked");
+        assert_eq!(ahead.bring(0..SLICE).await, SLICE);
+        assert_eq!(coming(&ahead), Some(SLICE..2 * SLICE));
+        settled(&ahead).await;
+        ahead.follow(0);
+        assert_eq!(coming(&ahead), Some(SLICE..2 * SLICE), "far enough");
+        ahead.follow(1);
+        assert_eq!(coming(&ahead), Some(2 * SLICE..3 * SLICE));
+        // What is asked for spans a slice that was brought and the one that comes.
+        assert_eq!(ahead.bring(SLICE + 5..2 * SLICE + 5).await, 3 * SLICE);
+        // Something else is asked for: whatever was on its way is waited for first.
+        assert_eq!(ahead.bring(4 * SLICE + 9..5 * SLICE + 9).await, 5 * SLICE + 9);
+        assert_eq!(coming(&ahead), Some(5 * SLICE + 9..END));
+        settled(&ahead).await;
+        ahead.follow(END - WINDOW + 1);
+        assert_eq!(coming(&ahead), None, "all is there");
+        ahead.finish().await;
+        assert_eq!(Arc::strong_count(&file), 2, "nothing holds the file but the two of us");
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_last_is_brought_whatever_goes_on() {
+        let (mut ahead, file) = ahead();
+        for start in [0, 3 * SLICE, SLICE / 2, END - 1, END - SLICE] {
+            let range = start..(start + SLICE).min(END);
+            assert!(ahead.bring(range.clone()).await >= range.end);
+        }
+        ahead.finish().await;
+        assert_eq!(Arc::strong_count(&file), 2);
     }
 }
