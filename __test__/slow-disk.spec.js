@@ -6,8 +6,9 @@
 
 const assert = require('node:assert/strict')
 const { spawn, spawnSync } = require('node:child_process')
-const { once } = require('node:events')
+const { on, once } = require('node:events')
 const fs = require('node:fs')
+const net = require('node:net')
 const path = require('node:path')
 const { test } = require('node:test')
 
@@ -44,7 +45,7 @@ const skip =
 async function serve(t) {
   assert.equal(compiled.status, 0, compiled.stderr)
   const folder = newPath('folder')
-  const [log, gate] = [newPath('log'), newPath('gate')]
+  const [log, gate, order] = [newPath('log'), newPath('gate'), newPath('evict')]
   const contents = { slow: bytes(SLOW_SIZE, 3), warm: bytes(WARM_SIZE, 4) }
   fs.mkdirSync(folder)
   for (const name of Object.keys(contents)) {
@@ -62,6 +63,7 @@ async function serve(t) {
       SLOW_READS_FILE: path.join(folder, 'slow'),
       SLOW_READS_GATE: gate,
       SLOW_READS_LOG: log,
+      SLOW_READS_EVICT: order,
     },
   })
   t.after(async () => {
@@ -80,6 +82,20 @@ async function serve(t) {
     calls: () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1),
     goOn: () => fs.rmSync(gate),
     standStill: () => fs.writeFileSync(gate, ''),
+    evict: () => fs.writeFileSync(order, ''),
+    /** A client that takes `length` bytes of the answer, and then stands still. */
+    async take(target, length) {
+      const socket = net.connect(address)
+      t.after(() => socket.destroy())
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      let taken = 0
+      for await (const [chunk] of on(socket, 'data')) {
+        taken += chunk.length
+        if (taken >= length) break
+      }
+      socket.pause()
+      return socket
+    },
     async get(target) {
       const client = await Client.connect(address)
       clients.add(client)
@@ -178,7 +194,7 @@ test('a disk is asked for what comes next before it is waited for', { skip }, as
 })
 
 /** A download of the slow file that the pump has, and that waits for the disk. */
-async function waiting(t) {
+async function waiting(t, way = 'pipe') {
   const disk = await serve(t)
   disk.goOn()
   // The pages at both ends of the first slice.
@@ -186,7 +202,7 @@ async function waiting(t) {
   await disk.get(`/part/slow/${MIB - 2 ** 16}`)
   disk.standStill()
   const before = disk.calls().length
-  const download = disk.get('/pipe/slow')
+  const download = disk.get(`/${way}/slow`)
   const isWaiting = () =>
     disk
       .calls()
@@ -218,5 +234,65 @@ test(
       assert.equal(response.sha256, disk.sha256.slow)
     }
     assertPoolOnly(disk.calls())
+  },
+)
+
+/** What was in memory is believed to be there for a tenth of a second. */
+function trustEnds() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 300)
+  })
+}
+
+test('who wants no more while a disk is waited for is not held up', { skip }, async (t) => {
+  const { disk } = await waiting(t, 'sized')
+  await disk.get('/stop')
+  const carried = async () => JSON.parse((await disk.get('/carried')).body)
+  await until(async () => (await carried()).mode !== 'native', 'the transfer to stop')
+})
+
+test('a client that leaves while a disk is waited for is let go', { skip }, async (t) => {
+  const disk = await serve(t)
+  disk.goOn()
+  const socket = await disk.take('/sized/slow', 2 ** 16)
+  await trustEnds()
+  disk.standStill()
+  disk.evict()
+  const before = disk.calls().length
+  socket.on('data', () => {}).resume()
+  const isWaiting = () =>
+    disk
+      .calls()
+      .slice(before)
+      .some((call) => !call.includes(' ahead:'))
+  await until(isWaiting, 'the disk to be asked')
+  socket.end()
+  const carried = async () => JSON.parse((await disk.get('/carried')).body)
+  await until(async () => (await carried()).isGone, 'the response to close')
+})
+
+test(
+  'what left memory while a client stood still is waited for by nobody else',
+  { skip },
+  async (t) => {
+    const disk = await serve(t)
+    disk.goOn()
+    // Somewhere in a slice that was in memory.
+    const sockets = await Promise.all([1, 2, 3].map((i) => disk.take('/pipe/slow', i * 100_000)))
+    // What was in memory is believed to be there for a tenth of a second.
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300)
+    })
+    disk.standStill()
+    disk.evict()
+    const before = disk.calls().length
+    const closed = sockets.map((socket) => once(socket.on('data', () => {}).resume(), 'close'))
+    const asked = () => disk.calls().slice(before)
+    await until(() => asked().length > 0, 'the disk to be asked')
+    await crowdOf(disk, '/pipe/warm')
+    assertPoolOnly(asked())
+    disk.goOn()
+    for (const socket of sockets) socket.end()
+    await Promise.all(closed)
   },
 )

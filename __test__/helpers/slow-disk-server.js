@@ -3,13 +3,16 @@
 // The server of slow-disk.spec.js, run as a program of its own.
 //
 //   /pipe/FILE  the file, piped
+//   /sized/FILE  the same, with a Content-Length
 //   /read/FILE  the same, read in JavaScript
 //   /part/FILE/START  64 KiB of it, read in JavaScript
 //   /leave      ends the connection of the last file
-//   /carried    how the last file was sent
+//   /stop       unpipes the last file
+//   /carried    how the last file was sent, and what is closed
 //
 // node slow-disk-server.js FOLDER: prints its port.
 
+const fs = require('node:fs')
 const http = require('node:http')
 const path = require('node:path')
 
@@ -22,7 +25,13 @@ http
   .createServer((request, response) => {
     const [, what, name, from] = request.url.split('/')
     if (what === 'carried') {
-      response.end(JSON.stringify(last.transfer))
+      const isGone = lastResponse.closed
+      response.end(JSON.stringify({ ...last.transfer, isClosed: last.closed, isGone }))
+      return
+    }
+    if (what === 'stop') {
+      last.unpipe(lastResponse)
+      response.end()
       return
     }
     if (what === 'leave') {
@@ -32,9 +41,11 @@ http
     }
     const start = Number(from)
     const options = what === 'part' ? { start, end: start + 2 ** 16 - 1 } : {}
-    last = createReadStream(path.join(process.argv[2], name), options)
+    const file = path.join(process.argv[2], name)
+    last = createReadStream(file, options)
     lastResponse = response
-    if (what === 'pipe') last.pipe(response)
+    if (what === 'sized') response.setHeader('Content-Length', fs.statSync(file).size)
+    if (what === 'pipe' || what === 'sized') last.pipe(response)
     else last.on('data', (chunk) => response.write(chunk)).on('end', () => response.end())
   })
   .listen(0, '127.0.0.1', function () {

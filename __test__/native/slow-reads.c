@@ -6,6 +6,7 @@
 // there is no file at SLOW_READS_GATE, and then a little. Each such call is a
 // line in SLOW_READS_LOG: the kind of its thread and the name of the call. So is
 // what is asked for in advance: `ahead:OFFSET+LENGTH`.
+// A file at SLOW_READS_EVICT makes all pages absent, and goes.
 // SLOW_READS_FILE is the file, of at most 64 MiB.
 
 #define _GNU_SOURCE
@@ -39,7 +40,17 @@ static unsigned char pages[PAGES];
   static type (*real)(__VA_ARGS__);                                            \
   if (!real) real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
+static void evict(void) {
+  const char *order = getenv("SLOW_READS_EVICT");
+  if (!order || access(order, F_OK) != 0) return;
+  pthread_mutex_lock(&lock);
+  memset(pages, ABSENT, sizeof pages);
+  pthread_mutex_unlock(&lock);
+  unlink(order);
+}
+
 static off_t size_if_slow(int fd) {
+  evict();
   static struct stat slow;
   struct stat stat;
   const char *file = getenv("SLOW_READS_FILE");

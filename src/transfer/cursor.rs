@@ -89,6 +89,12 @@ impl Cursor {
         self.framing == Framing::Raw && self.remaining() == 0
     }
 
+    /// True where nothing is owed of a chunk: a wish to end early needs no more of
+    /// the file.
+    pub(crate) fn may_end(&self) -> bool {
+        self.framing == Framing::Raw || self.chunk == 0
+    }
+
     /// What goes out next; `stopping` is the wish to end early. A wish is
     /// not taken back.
     pub(crate) fn piece(&mut self, stopping: bool) -> Piece<'_> {

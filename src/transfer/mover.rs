@@ -6,6 +6,7 @@
 //! socket; it waits for a disk only below the offset that it was told may.
 
 use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 
@@ -27,6 +28,10 @@ pub(crate) enum Engine {
 /// At most this much goes out in one call: a thread that is busy with one
 /// client for longer makes all others wait.
 pub(crate) const SLICE: u64 = 1 << 20;
+
+/// For so long it is believed that what was in memory still is: a client that
+/// takes little at a time takes minutes for a slice, and pages leave meanwhile.
+pub(super) const TRUST: Duration = Duration::from_millis(100);
 
 /// Largest buffer of the copy engine.
 const COPY_BUFFER: u64 = 256 << 10;
@@ -52,16 +57,21 @@ pub(crate) struct Mover {
     /// Bytes of the file that were read and not sent, from the offset that
     /// is next. Only the copy engine's.
     buffer: BytesMut,
-    /// Below this offset the file was in memory when that was last asked.
+    /// Below this offset the file was in memory when that was last asked, or
+    /// waited for.
     cached_until: u64,
-    /// Below this offset of the file a read may wait for a disk.
+    /// When that was.
+    cached_since: Instant,
+    /// Below this offset of the file a read may wait for a disk: it was waited
+    /// for, and nobody can tell whether it is in memory.
     patient_until: u64,
 }
 
 impl Mover {
     /// A mover for a file that is in memory below `cached_until`.
     pub(crate) fn new(engine: Engine, cached_until: u64) -> Self {
-        Self { engine, buffer: BytesMut::new(), cached_until, patient_until: 0 }
+        let cached_since = Instant::now();
+        Self { engine, buffer: BytesMut::new(), cached_until, cached_since, patient_until: 0 }
     }
 
     /// The engine in use: sendfile becomes copy when the kernel refuses it.
@@ -69,9 +79,18 @@ impl Mover {
         self.engine
     }
 
-    /// From now on a read below `offset` may wait for a disk.
+    /// The file was brought into memory below `offset`: a read there may wait
+    /// for a disk, for a while.
     pub(crate) fn be_patient_until(&mut self, offset: u64) {
         self.patient_until = offset;
+        self.cached_until = offset;
+        self.cached_since = Instant::now();
+    }
+
+    fn forget_what_is_old(&mut self) {
+        if self.cached_since.elapsed() >= TRUST {
+            (self.cached_until, self.patient_until) = (0, 0);
+        }
     }
 
     /// Sends some of the `count` (more than none) bytes of `from` at `offset`.
@@ -84,6 +103,7 @@ impl Mover {
         count: u64,
         ahead: u64,
     ) -> Result<Moved> {
+        self.forget_what_is_old();
         if self.engine == Engine::Sendfile {
             let length = match self.find_cached(from, offset, count.min(SLICE), ahead) {
                 Ok(length) => length,
@@ -113,13 +133,14 @@ impl Mover {
         length: u64,
         ahead: u64,
     ) -> std::result::Result<u64, Moved> {
-        let known = self.patient_until.max(self.cached_until).saturating_sub(offset);
+        let known = self.cached_until.saturating_sub(offset);
         if known >= length {
             return Ok(length);
         }
         let slice = ahead.clamp(length, SLICE);
         if is_cached(from, offset, slice) {
             self.cached_until = offset + slice;
+            self.cached_since = Instant::now();
             return Ok(length);
         }
         if known > 0 { Ok(known) } else { Err(Moved::Cold { offset, length: slice }) }

@@ -82,7 +82,7 @@ async fn run(mut job: Job, control: Arc<Control>, mut teller: Teller) {
     let (outcome, socket) =
         pump(&mut job.carrier, job.pace, job.socket, &file, &mut ahead, &control).await;
     if outcome != Outcome::Abandoned {
-        ahead.finish().await;
+        ahead.leave().await;
     }
     if job.moves_offset {
         // Fails only for a file that cannot seek, which is not regular.
@@ -167,7 +167,7 @@ async fn pump(
                 drop(guard);
                 tokio::select! {
                     biased;
-                    () = abandoned(control) => Outcome::Abandoned,
+                    () = given_up(control, carrier.cursor.may_end()) => continue,
                     until = ahead.bring(offset..offset + length) => {
                         carrier.mover.be_patient_until(until);
                         continue;
@@ -196,8 +196,10 @@ fn ended(carrier: &Carrier) -> Outcome {
     if carrier.cursor.remaining() == 0 { Outcome::Complete } else { Outcome::Stopped }
 }
 
-async fn abandoned(control: &Control) {
-    while !control.abandoned() {
+/// Waits until nobody wants more of the file; `may_end` if a wish to stop is
+/// enough for that.
+async fn given_up(control: &Control, may_end: bool) {
+    while !(control.abandoned() || (may_end && control.stopping())) {
         control.changed().await;
     }
 }

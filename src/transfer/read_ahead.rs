@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use crate::sys::file;
-use crate::transfer::mover::SLICE;
+use crate::transfer::mover::{SLICE, TRUST};
 
 /// How far ahead of what is waited for the kernel is told to read.
 const DISTANCE: u64 = 4 << 20;
@@ -25,8 +25,8 @@ const STEP: usize = 256 << 10;
 /// How far ahead of what is sent the pool works.
 const WINDOW: u64 = 2 * SLICE;
 
-/// What was read longer ago may have left memory again.
-const FRESH: Duration = Duration::from_secs(1);
+/// A disk that goes on answers sooner.
+const LEAVE: Duration = Duration::from_millis(50);
 
 /// A read on the pool. It holds the file open.
 #[derive(Debug)]
@@ -43,8 +43,9 @@ pub(super) struct ReadAhead {
     end: u64,
     /// Up to here the kernel was told to read.
     told: u64,
-    /// Up to here it was waited for.
+    /// Up to here it was waited for, and when.
     brought: u64,
+    brought_since: Instant,
     /// The last read, which may be done.
     reading: Option<Reading>,
 }
@@ -52,7 +53,7 @@ pub(super) struct ReadAhead {
 impl ReadAhead {
     /// Nothing is read before `bring` asks for it.
     pub(super) fn new(file: Arc<OwnedFd>, end: u64) -> Self {
-        Self { file, end, told: 0, brought: 0, reading: None }
+        Self { file, end, told: 0, brought: 0, brought_since: Instant::now(), reading: None }
     }
 
     /// Waits until `range` is in memory, and lets the pool go on behind it.
@@ -62,11 +63,13 @@ impl ReadAhead {
     /// Where not even one thread can be had, the range is left to the pump's own
     /// reads.
     pub(super) async fn bring(&mut self, range: Range<u64>) -> u64 {
-        let missing = self.brought.max(range.start);
+        // What was brought longer ago may have left memory again.
+        let is_recent = self.brought_since.elapsed() < TRUST;
+        let missing = if is_recent { self.brought.max(range.start) } else { range.start };
         let is_coming = self.reading.as_ref().is_some_and(|reading| {
             let Reading { range: coming, since, handle } = reading;
             // Where nobody can tell what is in memory, it may be there.
-            (!handle.is_finished() || since.elapsed() < FRESH)
+            (!handle.is_finished() || since.elapsed() < TRUST)
                 && coming.start <= missing
                 && range.end <= coming.end
         });
@@ -76,7 +79,7 @@ impl ReadAhead {
         }
         let until = self.reading.as_ref().map_or(range.end, |reading| reading.range.end);
         self.finish().await;
-        self.brought = until;
+        (self.brought, self.brought_since) = (until, Instant::now());
         self.start(until..until + SLICE);
         until
     }
@@ -85,7 +88,7 @@ impl ReadAhead {
     pub(super) fn follow(&mut self, offset: u64) {
         let Some(Reading { range, handle, .. }) = &self.reading else { return };
         if handle.is_finished() && range.end < offset + WINDOW {
-            self.brought = range.end.max(offset);
+            (self.brought, self.brought_since) = (range.end.max(offset), Instant::now());
             self.start(self.brought..self.brought + SLICE);
         }
     }
@@ -96,6 +99,14 @@ impl ReadAhead {
             let _ = (&mut reading.handle).await;
         }
         self.reading = None;
+    }
+
+    /// Waits for it, but not for a disk that stands still: then the pool holds the
+    /// file for as long as that takes.
+    pub(super) async fn leave(mut self) {
+        if self.reading.is_some() {
+            let _ = tokio::time::timeout(LEAVE, self.finish()).await;
+        }
     }
 
     fn start(&mut self, range: Range<u64>) {
@@ -121,6 +132,15 @@ impl ReadAhead {
             since: Instant::now(),
             handle,
         });
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        // One that has not begun never does, and lets go of the file.
+        if let Some(reading) = &self.reading {
+            reading.handle.abort();
+        }
     }
 }
 
