@@ -4,10 +4,13 @@
 
 const assert = require('node:assert/strict')
 const { spawnSync } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
+const { Writable } = require('node:stream')
 const { test } = require('node:test')
 
+const { createSpool } = require('..')
 const { engine } = require('../lib/native.js')
 const { newPath } = require('./helpers/files.js')
 const { hasCompiler, refusing } = require('./helpers/faults.js')
@@ -127,3 +130,68 @@ test('O_TMPFILE is refused by that sandbox, and nothing else is', { skip: skipRe
   })
   assert.equal(stdout, 'ENOTSUP\n')
 })
+
+/** Ways to read slowly; each gives a function that tells how much was read. */
+const SLOW_READERS = {
+  'a Writable'(spool) {
+    let read = 0
+    spool.pipe(
+      new Writable({
+        highWaterMark: 1,
+        write(chunk, _, callback) {
+          read += chunk.length
+          setTimeout(callback, 5)
+        },
+      }),
+    )
+    return () => read
+  },
+  'for await'(spool) {
+    let read = 0
+    const reading = async () => {
+      for await (const chunk of spool) {
+        read += chunk.length
+        await new Promise((resolve) => {
+          setTimeout(resolve, 5)
+        })
+      }
+    }
+    // The error is what the test waits for.
+    reading().catch(() => {})
+    return () => read
+  },
+  'a pause'(spool) {
+    let read = 0
+    spool.on('data', (chunk) => (read += chunk.length)).pause()
+    setTimeout(() => spool.resume(), 20)
+    return () => read
+  },
+  'read(1000)'(spool) {
+    let read = 0
+    spool.on('readable', () => {
+      for (let chunk; (chunk = spool.read(1000)) !== null;) read += chunk.length
+    })
+    return () => read
+  },
+}
+
+for (const [name, attach] of Object.entries(SLOW_READERS)) {
+  for (const count of [1, 3]) {
+    test(`${count} chunks are read before their disk fails: ${name}`, async () => {
+      const spool = createSpool({ memory: 10, directory: path.join(newFolder(), 'missing') })
+      let acknowledged = 0
+      for (let i = 0; i < count; i += 1) {
+        const chunk = Buffer.alloc(2 ** 16 + i, 'x')
+        spool.write(chunk, (error) => {
+          if (!error) acknowledged += chunk.length
+        })
+      }
+      spool.end()
+      const read = attach(spool)
+      const [error] = await once(spool, 'error')
+      assert.equal(error.code, 'ENOENT')
+      assert.equal(acknowledged, count * 2 ** 16 + (count * (count - 1)) / 2)
+      assert.equal(read(), acknowledged)
+    })
+  }
+}

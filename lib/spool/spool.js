@@ -65,6 +65,8 @@ class Spool extends Duplex {
   #held = null
   /** What keeps the file from taking more; told once all else is read. */
   #failure = null
+  /** The reader knows that nothing comes behind what it has not taken. */
+  #isLastTold = false
 
   constructor({ memory, directory, maxSize, overflow, ...options }) {
     super(options)
@@ -137,7 +139,7 @@ class Spool extends Duplex {
     const held = this.#held
     if (held === null) return
     if (this.#failure !== null) {
-      if (this.size > 0) return
+      if (!this.#isAllRead()) return
       this.#held = null
       held.callback(this.#failure)
     } else if (held.chunks.length > 0) {
@@ -203,7 +205,31 @@ class Spool extends Duplex {
 
   /** A failure that no write is there to be answered with. */
   #tellFailure() {
-    if (this.#failure !== null && this.size === 0 && !this.destroyed) this.destroy(this.#failure)
+    if (this.#failure === null || this.size > 0 || this.destroyed) return
+    if (this.#isAllRead()) this.destroy(this.#failure)
+    else if (!this.#isLastTold) {
+      // As at the end of a stream: who waits for more gets what there is.
+      this.#isLastTold = true
+      process.nextTick(() => this.emit('readable'))
+    }
+  }
+
+  /** What the reader has not taken would go with the stream, too. */
+  #isAllRead() {
+    return this.size === 0 && this.readableLength === 0
+  }
+
+  read(size) {
+    const isLast = this.#failure !== null && this.size === 0 && size > this.readableLength
+    const chunk = super.read(isLast ? undefined : size)
+    if (this.#failure !== null) {
+      // Behind the chunk, which is not delivered yet.
+      process.nextTick(() => {
+        this.#answer()
+        this.#tellFailure()
+      })
+    }
+    return chunk
   }
 
   _read() {
