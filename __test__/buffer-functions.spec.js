@@ -113,6 +113,15 @@ for (const mode of ['native', 'node']) {
       assert.deepEqual(buffer.split(bytes, 0xff).map(String), ['ab', 'ab'])
     })
 
+    test('a Finder refuses a list with holes', () => {
+      const holed = ['a', 'b']
+      delete holed[0]
+      assert.throws(() => new Finder(holed), {
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: /values\[0\]/,
+      })
+    })
+
     test('a Finder has its own copy of what it looks for', () => {
       const needle = Buffer.from('ab')
       const finder = new Finder(needle)

@@ -50,7 +50,7 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
   const code = encoding === undefined ? 0 : numberOf(encoding)
   if (code === undefined) return undefined
   if (end === undefined) end = length
-  else if (!Number.isInteger(end) || end < 0) return undefined
+  else if (!Number.isSafeInteger(end) || end < 0) return undefined
   else if (end > length) end = length
   const from = startOf(offset, length, isForward)
   if (from === undefined) return undefined
@@ -77,7 +77,9 @@ function find(bytes, length, value, offset, end, encoding, isForward) {
 
 function findString(bytes, value, code, from, end, isForward) {
   if (code === UTF16LE) {
-    // Node counts in units.
+    // Node counts in units, but looks for room from where it is to begin.
+    end -= end % 2
+    if (isForward && from + 2 * value.length > end) return -1
     from -= from % 2
   } else {
     const found = isForward
@@ -113,8 +115,10 @@ function findUnits(bytes, length, value, from, end, isForward) {
     if (length <= LONGEST) return undefined
     value = value.subarray(0, value.length - (value.length % 2))
   }
+  end -= end % 2
   if (!isForward) from = Math.min(from, end - value.length)
-  if (from < 0) return -1
+  // Node looks for room from where it is to begin, and not from that unit.
+  if (from < 0 || from + value.length > end) return -1
   return findByAddon(bytes, length, value, from - (from % 2), end, 2, isForward)
 }
 

@@ -34,7 +34,8 @@ class Finder {
     checkEncoding(encoding)
     if (Array.isArray(values)) {
       if (values.length === 0) throw invalidValue('values', values, 'must not be empty')
-      this.#needles = values.map((value, i) => needleOf(value, encoding, `values[${i}]`))
+      // What is missing in the list is undefined.
+      this.#needles = Array.from(values, (value, i) => needleOf(value, encoding, `values[${i}]`))
     } else {
       this.#needles = [needleOf(values, encoding, 'values')]
     }
