@@ -199,6 +199,11 @@ class Spool extends Duplex {
     }
     this.#flush()
     this.#feed()
+    this.#settle()
+  }
+
+  /** Something was read, or written to the file. */
+  #settle() {
     this.#answer()
     this.#tellFailure()
   }
@@ -224,10 +229,7 @@ class Spool extends Duplex {
     const chunk = super.read(isLast ? undefined : size)
     if (this.#failure !== null) {
       // Behind the chunk, which is not delivered yet.
-      process.nextTick(() => {
-        this.#answer()
-        this.#tellFailure()
-      })
+      process.nextTick(() => this.#settle())
     }
     return chunk
   }
@@ -264,8 +266,7 @@ class Spool extends Duplex {
 
   #give(chunk) {
     this.#isWanted = this.push(chunk)
-    this.#answer()
-    this.#tellFailure()
+    this.#settle()
   }
 
   /** Has the next part of the file sent. */
@@ -279,8 +280,7 @@ class Spool extends Duplex {
         this.#sent += sent
         this.#begin += length
         this.#punch()
-        this.#answer()
-        this.#tellFailure()
+        this.#settle()
         this.#feed()
       },
       onError: (error) => this.destroy(error),
