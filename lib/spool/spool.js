@@ -227,10 +227,8 @@ class Spool extends Duplex {
   read(size) {
     const isLast = this.#failure !== null && this.size === 0 && size > this.readableLength
     const chunk = super.read(isLast ? undefined : size)
-    if (this.#failure !== null) {
-      // Behind the chunk, which is not delivered yet.
-      process.nextTick(() => this.#settle())
-    }
+    // Behind the chunk, which is not delivered yet.
+    if (this.#failure !== null) process.nextTick(() => this.#settle())
     return chunk
   }
 
