@@ -12,7 +12,7 @@ const {
 
 const { defer } = require('./lib/deferred.js')
 const { ReadStream, createReadStream } = require('./lib/read-stream.js')
-const { createSpool } = require('./lib/spool/spool.js')
+const { createSpool } = require('./lib/spool/create-spool.js')
 const { createDecoder, createEncoder } = require('./lib/transforms/codecs.js')
 const { createSplitter } = require('./lib/transforms/splitter.js')
 const { createThrottle } = require('./lib/transforms/throttle.js')

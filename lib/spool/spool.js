@@ -8,19 +8,14 @@
 //
 // The file is used from when the memory is full until it is empty again.
 
-const { tmpdir } = require('node:os')
-const { Duplex, addAbortSignal } = require('node:stream')
+const { Duplex } = require('node:stream')
 
 const { unshared } = require('../chunks.js')
-const { duplexOptionsOf } = require('../duplex-options.js')
-const { MillraceError, invalidArgType } = require('../errors.js')
-const { checkNumber, checkOneOf, checkOptions } = require('../validators.js')
+const { MillraceError } = require('../errors.js')
 const { kShow, showBefore } = require('../show.js')
 const { Chunks } = require('./chunks.js')
 const { Sender, destinationOf } = require('./sender.js')
 const { openTemporaryFile } = require('./temporary-file.js')
-
-const MEMORY = 2 ** 20
 
 /** Bytes that are written to the file at once, and that may wait for it. */
 const PORTION = 2 ** 18
@@ -96,8 +91,10 @@ class Spool extends Duplex {
   }
 
   _writev(entries, callback) {
-    const chunks = entries.map(({ chunk }) => unshared(chunk))
-    this.#put(chunks, callback)
+    this.#put(
+      entries.map(({ chunk }) => unshared(chunk)),
+      callback,
+    )
   }
 
   #put(chunks, callback) {
@@ -215,7 +212,9 @@ class Spool extends Duplex {
     else if (!this.#isLastTold) {
       // As at the end of a stream: who waits for more gets what there is.
       this.#isLastTold = true
-      process.nextTick(() => this.emit('readable'))
+      process.nextTick(() => {
+        if (!this.destroyed) this.emit('readable')
+      })
     }
   }
 
@@ -341,8 +340,7 @@ class Spool extends Duplex {
   }
 
   #isBusy() {
-    const isReading = this.#isReading && this.#sender === null
-    return this.#isFlushing || isReading || this.#isPunching
+    return this.#isFlushing || this.#isPunching || (this.#isReading && this.#sender === null)
   }
 
   /** Goes on with what waits for the file to be idle. True if something does. */
@@ -374,26 +372,4 @@ class Spool extends Duplex {
 
 showBefore(Spool.prototype)
 
-/**
- * A Duplex that is a FIFO between a fast writer and a slow reader.
- * @param {object} [options]
- * @param {number} [options.memory] bytes that are kept in memory (1 MiB)
- * @param {string} [options.directory] of the temporary file (`os.tmpdir()`)
- * @param {number} [options.maxSize] bytes in all (Infinity)
- * @param {'wait' | 'error'} [options.overflow] what becomes of a write beyond
- *   `maxSize`: it waits, by default, or is `ERR_MILLRACE_SPOOL_FULL`
- * @returns {Duplex & { readonly size: number, readonly spilled: number }}
- */
-function createSpool(options = {}) {
-  checkOptions(options)
-  const { memory = MEMORY, directory = tmpdir(), maxSize = Infinity, overflow = 'wait' } = options
-  checkNumber('options.memory', memory, 0)
-  checkNumber('options.maxSize', maxSize, 1)
-  checkOneOf('options.overflow', overflow, ['wait', 'error'])
-  if (typeof directory !== 'string') throw invalidArgType('options.directory', 'string', directory)
-  const spool = new Spool({ memory, directory, maxSize, overflow, ...duplexOptionsOf(options) })
-  const { signal } = options
-  return signal === undefined ? spool : addAbortSignal(signal, spool)
-}
-
-module.exports = { createSpool }
+module.exports = { Spool }
