@@ -40,6 +40,26 @@ fn chunked(body: &[u8], size: usize) -> Vec<u8> {
 
 proptest! {
     #[test]
+    fn what_may_end_wants_no_more_of_the_file_once_it_is_to_stop(
+        length in 1_u64..300, size in 0_u32..70, steps in 0_usize..40, step in 1_u64..40,
+    ) {
+        let framing = NonZeroU32::new(size).map_or(Framing::Raw, Framing::Chunked);
+        let mut cursor = Cursor::new(framing, b"header".to_vec(), 0, length);
+        for _ in 0..steps {
+            let count = match cursor.piece(false) {
+                Piece::End => break,
+                Piece::Text(text) => text.len() as u64,
+                Piece::Body { count, .. } => count,
+            };
+            cursor.advance(step.min(count));
+        }
+        let may_end = cursor.may_end();
+        let before = cursor.sent();
+        send(&mut cursor, &[0; 300], 40, 0);
+        prop_assert_eq!(may_end, cursor.sent() == before);
+    }
+
+    #[test]
     fn raw_framing_is_the_range_itself(
         file in proptest::collection::vec(any::<u8>(), 0..300),
         from in 0_usize..300, step in 1_usize..40,

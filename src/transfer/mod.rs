@@ -17,7 +17,8 @@
 //! Ownership: an attempt borrows the descriptors for one synchronous call.
 //! The pump owns duplicates, so JavaScript may close, and the kernel reuse,
 //! the original numbers at any time. A duplicate is closed before the end of
-//! its transfer is told to anyone.
+//! its transfer is told to anyone, but for a file's that a read of the pool
+//! holds while a disk stands still.
 
 pub(crate) mod attempt;
 pub(crate) mod carrier;

@@ -3,7 +3,8 @@
 //! One task a transfer. It owns duplicates of both descriptors, waits for
 //! the socket by readiness (edge-triggered epoll) and for the disk on the
 //! blocking pool, so that neither another transfer nor the event loop of
-//! Node waits with it. The duplicates are closed before the end is told.
+//! Node waits with it. The duplicates are closed before the end is told, but for
+//! the file's while a read of the pool waits for a disk that stands still.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, LazyLock};

@@ -86,9 +86,9 @@ impl ReadAhead {
 
     /// Lets the pool go on once all before `offset` is sent.
     pub(super) fn follow(&mut self, offset: u64) {
-        let Some(Reading { range, handle, .. }) = &self.reading else { return };
+        let Some(Reading { range, since, handle }) = &self.reading else { return };
         if handle.is_finished() && range.end < offset + WINDOW {
-            (self.brought, self.brought_since) = (range.end.max(offset), Instant::now());
+            (self.brought, self.brought_since) = (range.end.max(offset), *since);
             self.start(self.brought..self.brought + SLICE);
         }
     }
