@@ -76,10 +76,26 @@ async function serve(t) {
   t.after(() => {
     for (const client of clients) client.destroy()
   })
+  const calls = () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1)
+  const get = async (target) => {
+    const client = await Client.connect(address)
+    clients.add(client)
+    client.get(target)
+    const response = await client.response()
+    client.destroy()
+    clients.delete(client)
+    return response
+  }
   return {
     sha256: Object.fromEntries(Object.entries(contents).map(([k, v]) => [k, sha256(v)])),
     /** What the disk was asked for so far: `thread call`. */
-    calls: () => fs.readFileSync(log, 'utf8').split('\n').slice(0, -1),
+    calls,
+    /** Waits until somebody waits for the disk, and does not only set it going. */
+    waitedFor(since) {
+      const isWait = (call) => !call.includes(' ahead:')
+      return until(() => calls().slice(since).some(isWait), 'the disk to be asked')
+    },
+    carried: async () => JSON.parse((await get('/carried')).body),
     goOn: () => fs.rmSync(gate),
     standStill: () => fs.writeFileSync(gate, ''),
     evict: () => fs.writeFileSync(order, ''),
@@ -96,15 +112,7 @@ async function serve(t) {
       socket.pause()
       return socket
     },
-    async get(target) {
-      const client = await Client.connect(address)
-      clients.add(client)
-      client.get(target)
-      const response = await client.response()
-      client.destroy()
-      clients.delete(client)
-      return response
-    },
+    get,
   }
 }
 
@@ -153,7 +161,7 @@ test(
     disk.goOn()
     const { sha256: hash } = await disk.get('/pipe/slow')
     assert.equal(hash, disk.sha256.slow)
-    const carried = JSON.parse((await disk.get('/carried')).body)
+    const carried = await disk.carried()
     assert.equal(carried.engine, engine)
     assert.ok(carried.bytes >= SLOW_SIZE - MIB, `${carried.bytes} bytes`)
     const asked = disk.calls()
@@ -203,12 +211,7 @@ async function waiting(t, way = 'pipe') {
   disk.standStill()
   const before = disk.calls().length
   const download = disk.get(`/${way}/slow`)
-  const isWaiting = () =>
-    disk
-      .calls()
-      .slice(before)
-      .some((call) => !call.includes(' ahead:'))
-  await until(isWaiting, 'the disk to be asked')
+  await disk.waitedFor(before)
   return { disk, download }
 }
 
@@ -247,8 +250,7 @@ function trustEnds() {
 test('who wants no more while a disk is waited for is not held up', { skip }, async (t) => {
   const { disk } = await waiting(t, 'sized')
   await disk.get('/stop')
-  const carried = async () => JSON.parse((await disk.get('/carried')).body)
-  await until(async () => (await carried()).mode !== 'native', 'the transfer to stop')
+  await until(async () => (await disk.carried()).mode !== 'native', 'the transfer to stop')
 })
 
 test('a client that leaves while a disk is waited for is let go', { skip }, async (t) => {
@@ -260,15 +262,13 @@ test('a client that leaves while a disk is waited for is let go', { skip }, asyn
   disk.evict()
   const before = disk.calls().length
   socket.on('data', () => {}).resume()
-  const isWaiting = () =>
-    disk
-      .calls()
-      .slice(before)
-      .some((call) => !call.includes(' ahead:'))
-  await until(isWaiting, 'the disk to be asked')
+  await disk.waitedFor(before)
   socket.end()
-  const carried = async () => JSON.parse((await disk.get('/carried')).body)
-  await until(async () => (await carried()).isGone, 'the response to close')
+  const isLetGo = async () => {
+    const { isGone, isDestroyed } = await disk.carried()
+    return isGone && isDestroyed
+  }
+  await until(isLetGo, 'the response to close, and the source as soon as it can')
 })
 
 test(
@@ -279,10 +279,7 @@ test(
     disk.goOn()
     // Somewhere in a slice that was in memory.
     const sockets = await Promise.all([1, 2, 3].map((i) => disk.take('/pipe/slow', i * 100_000)))
-    // What was in memory is believed to be there for a tenth of a second.
-    await new Promise((resolve) => {
-      setTimeout(resolve, 300)
-    })
+    await trustEnds()
     disk.standStill()
     disk.evict()
     const before = disk.calls().length

@@ -8,7 +8,7 @@
 //   /part/FILE/START  64 KiB of it, read in JavaScript
 //   /leave      ends the connection of the last file
 //   /stop       unpipes the last file
-//   /carried    how the last file was sent, and what is closed
+//   /carried    how the last file was sent, and what is gone
 //
 // node slow-disk-server.js FOLDER: prints its port.
 
@@ -26,7 +26,7 @@ http
     const [, what, name, from] = request.url.split('/')
     if (what === 'carried') {
       const isGone = lastResponse.closed
-      response.end(JSON.stringify({ ...last.transfer, isClosed: last.closed, isGone }))
+      response.end(JSON.stringify({ ...last.transfer, isDestroyed: last.destroyed, isGone }))
       return
     }
     if (what === 'stop') {

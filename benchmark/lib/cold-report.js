@@ -30,22 +30,15 @@ function toMarkdown({ command, host, options, speed, beside }) {
       ['p99, ms', 'through', 'alone', 'beside warm', 'ratio', 'beside cold', 'ratio (quartiles)'],
       Object.entries({ delayP99: 'delay of the event loop', p99: 'a warm download' }).flatMap(
         ([what, label]) =>
-          Object.entries(beside).map(
-            ([
-              name,
-              {
-                [what]: { alone, warm, cold },
-              },
-            ]) => [
-              label,
-              NAMES[name],
-              alone.median.toFixed(2),
-              warm.median.toFixed(2),
-              formatRatio(warm.ratio),
-              cold.median.toFixed(2),
-              formatRatio(cold.ratio),
-            ],
-          ),
+          Object.entries(beside).map(([name, { [what]: figures }]) => [
+            label,
+            NAMES[name],
+            figures.alone.median.toFixed(2),
+            figures.warm.median.toFixed(2),
+            formatRatio(figures.warm.ratio),
+            figures.cold.median.toFixed(2),
+            formatRatio(figures.cold.ratio),
+          ]),
       ),
     ),
   ].join('\n\n')
