@@ -104,6 +104,7 @@ test('JavaScript: what a stream is built of does not know the stream', () => {
     ['index.js', 'register.js'],
     ['buffer.js', 'lib/register.js'],
     ['lib/spool/create-spool.js'],
+    ['lib/spool/spool.js'],
     ['lib/spool/sender.js'],
     [
       'lib/read-stream.js',
