@@ -463,7 +463,6 @@ describe('benchmark/buffer.js', () => {
       everywhere: [16, null],
       large: [256, null],
       middle: [64, 1024],
-      last: [1024, null],
     })
     const text = merge({ other: { 20: { large: [1, 2] } } }, found, ['large'])
     const major = Number.parseInt(process.versions.node, 10)

@@ -5,7 +5,7 @@
 
 const { isUint8Array } = require('node:util/types')
 
-const { isDoneBy, isEverNative, native } = require('./dispatch.js')
+const { below, isDoneBy, isEverNative, least, native } = require('./dispatch.js')
 const { NAMES, UTF16LE, numberOf } = require('./encodings.js')
 const { functions, lengthOf, takesEnd } = require('./nodes.js')
 
@@ -20,8 +20,8 @@ const {
 
 const isUtf8Done = isDoneBy('isUtf8')
 const isAsciiDone = isDoneBy('isAscii')
-const isAtobDone = isDoneBy('atob')
-const isBtoaDone = isDoneBy('btoa')
+const { atob: leastAtob, btoa: leastBtoa } = least
+const { atob: belowAtob, btoa: belowBtoa } = below
 
 /** Whether the addon transcodes so much, by the numbers of both encodings. */
 const pairs = NAMES.slice(0, 4).map((from) => {
@@ -66,7 +66,7 @@ function isAscii(input) {
 }
 
 function atob(input) {
-  if (typeof input === 'string' && isAtobDone(input.length)) {
+  if (typeof input === 'string' && input.length >= leastAtob && input.length < belowAtob) {
     const text = native.atob(input)
     if (text !== undefined) return text
   }
@@ -74,7 +74,7 @@ function atob(input) {
 }
 
 function btoa(input) {
-  if (typeof input === 'string' && isBtoaDone(input.length)) {
+  if (typeof input === 'string' && input.length >= leastBtoa && input.length < belowBtoa) {
     const text = native.btoa(input)
     if (text !== undefined) return text
   }

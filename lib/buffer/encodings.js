@@ -17,24 +17,28 @@ const numbers = new Map([
  * @returns {number | undefined}
  */
 function numberOf(encoding) {
-  // As it is mostly written: quicker than the Map.
-  switch (encoding) {
-    case 'utf8':
-      return 0
-    case 'utf16le':
-      return 1
-    case 'latin1':
-      return 2
-    case 'ascii':
-      return 3
-    case 'hex':
-      return 4
-    case 'base64':
-      return 5
-    case 'base64url':
-      return 6
-  }
   if (typeof encoding !== 'string') return undefined
+  // As it is mostly written: quicker than the Map, and than one after the other.
+  switch (encoding.length) {
+    case 3:
+      if (encoding === 'hex') return 4
+      break
+    case 4:
+      if (encoding === 'utf8') return 0
+      break
+    case 5:
+      if (encoding === 'ascii') return 3
+      break
+    case 6:
+      if (encoding === 'base64') return 5
+      if (encoding === 'latin1') return 2
+      break
+    case 7:
+      if (encoding === 'utf16le') return 1
+      break
+    case 9:
+      if (encoding === 'base64url') return 6
+  }
   return numbers.get(encoding) ?? numbers.get(encoding.toLowerCase())
 }
 

@@ -173,66 +173,62 @@ function checkEnd(end) {
   if (typeof end !== 'number') throw invalidType('end', 'of type number', end)
 }
 
-function indexOf(value, offset, end, encoding) {
-  if (takesEnd) {
-    if (end !== undefined) {
-      if (typeof end === 'string') {
-        encoding = end
-        end = undefined
-      } else checkEnd(end)
-    }
-  } else {
+/** What is not short and plain: the arguments as the running Node has them. */
+function search(bytes, value, offset, end, encoding, isForward) {
+  if (!takesEnd) {
     encoding = end
     end = undefined
-  }
-  const length = isUint8Array(this) ? this.length : undefined
-  if (length >= leastForward) {
+  } else if (typeof end === 'string') {
+    encoding = end
+    end = undefined
+  } else if (end !== undefined) checkEnd(end)
+  const length = isUint8Array(bytes) ? bytes.length : undefined
+  const least = isForward ? leastForward : leastBackward
+  if (length >= least) {
     const found =
       length > LONGEST
-        ? findInHuge(this, value, offset, end, encoding, true)
-        : typeof value !== 'number' && length < belowForward
-          ? find(this, length, value, offset, end, encoding, true)
+        ? findInHuge(bytes, value, offset, end, encoding, isForward)
+        : typeof value !== 'number' && length < (isForward ? belowForward : belowBackward)
+          ? find(bytes, length, value, offset, end, encoding, isForward)
           : undefined
     if (found !== undefined) return found
   }
-  if (length !== undefined && typeof value !== 'number' && isOdd(this, offset, encoding)) {
-    const found = findUnaligned(this, value, offset, end, encoding, true)
+  if (length !== undefined && typeof value !== 'number' && isOdd(bytes, offset, encoding)) {
+    const found = findUnaligned(bytes, value, offset, end, encoding, isForward)
     if (found !== undefined) return found
   }
-  if (!takesEnd) return nodesIndexOf.call(this, value, offset, encoding)
-  if (end === undefined && length === undefined) end = endOf(this)
-  return nodesIndexOf.call(this, value, offset, end, encoding)
+  if (!takesEnd) {
+    return isForward
+      ? nodesIndexOf.call(bytes, value, offset, encoding)
+      : nodesLastIndexOf.call(bytes, value, offset, encoding)
+  }
+  if (end === undefined && length === undefined) end = endOf(bytes)
+  return isForward
+    ? nodesIndexOf.call(bytes, value, offset, end, encoding)
+    : nodesLastIndexOf.call(bytes, value, offset, end, encoding)
+}
+
+// Short, so that they are compiled into their callers: what is plain, and is
+// Node's to find, costs a comparison or two.
+
+function indexOf(value, offset, end, encoding) {
+  const isPlain = end === undefined && encoding === undefined && typeof offset !== 'string'
+  if (isPlain && isUint8Array(this)) {
+    if (this.length < (typeof value === 'number' ? LONGEST : leastForward)) {
+      return nodesIndexOf.call(this, value, offset)
+    }
+  }
+  return search(this, value, offset, end, encoding, true)
 }
 
 function lastIndexOf(value, offset, end, encoding) {
-  if (takesEnd) {
-    if (end !== undefined) {
-      if (typeof end === 'string') {
-        encoding = end
-        end = undefined
-      } else checkEnd(end)
+  const isPlain = end === undefined && encoding === undefined && typeof offset !== 'string'
+  if (isPlain && isUint8Array(this)) {
+    if (this.length < (typeof value === 'number' ? LONGEST : leastBackward)) {
+      return nodesLastIndexOf.call(this, value, offset)
     }
-  } else {
-    encoding = end
-    end = undefined
   }
-  const length = isUint8Array(this) ? this.length : undefined
-  if (length >= leastBackward) {
-    const found =
-      length > LONGEST
-        ? findInHuge(this, value, offset, end, encoding, false)
-        : typeof value !== 'number' && length < belowBackward
-          ? find(this, length, value, offset, end, encoding, false)
-          : undefined
-    if (found !== undefined) return found
-  }
-  if (length !== undefined && typeof value !== 'number' && isOdd(this, offset, encoding)) {
-    const found = findUnaligned(this, value, offset, end, encoding, false)
-    if (found !== undefined) return found
-  }
-  if (!takesEnd) return nodesLastIndexOf.call(this, value, offset, encoding)
-  if (end === undefined && length === undefined) end = endOf(this)
-  return nodesLastIndexOf.call(this, value, offset, end, encoding)
+  return search(this, value, offset, end, encoding, false)
 }
 
 function includes(value, offset, end, encoding) {

@@ -11,21 +11,29 @@ const { methods, statics } = require('./nodes.js')
 // Constants, so that the compiler knows what is called.
 const { base64Write: nodesBase64Write, base64urlWrite: nodesBase64urlWrite } = methods
 
-/** Characters that are looked at. */
-const SAMPLES = 16
-
 /** How much of base64 is decoded to see whether it is clean. */
 const PREFIX = 256
 const decoded = statics.allocUnsafeSlow((PREFIX / 4) * 3)
 
-/** From here on, characters are slow to write for Node: 22 and later are quick with latin1. */
-const WIDE = Number.parseInt(process.versions.node, 10) >= 22 ? 0x100 : 0x80
+/** Characters beyond these make a string one of two bytes each, which Node is slow with. */
+const LATIN1 = 0x100
 
-/** Whether a string seems to have such characters. */
-function isWide(string) {
-  const step = string.length / SAMPLES
-  for (let i = 0; i < SAMPLES; i += 1) {
-    if (string.charCodeAt(Math.floor(i * step)) >= WIDE) return true
+/** Up to Node 20, writing is slow with all of latin1 that is not ASCII. */
+const isSlowWithLatin1 = Number.parseInt(process.versions.node, 10) < 22
+const UNWRITTEN = isSlowWithLatin1 ? 0x80 : LATIN1
+
+/**
+ * How many characters are looked at. In text that is not Latin nearly all are
+ * beyond it; in French a few are beyond ASCII.
+ */
+const SAMPLES = 4
+const SAMPLES_WRITTEN = isSlowWithLatin1 ? 16 : SAMPLES
+
+/** Whether a string seems to have characters from one on. */
+function seemsToHave(least, string, samples) {
+  const step = Math.max(1, Math.floor(string.length / samples))
+  for (let i = 0; i < string.length; i += step) {
+    if (string.charCodeAt(i) >= least) return true
   }
   return false
 }
@@ -33,8 +41,9 @@ function isWide(string) {
 /** Whether base64 seems to have characters that keep Node from its fast decoder. */
 function isDirty(string, code) {
   const prefix = string.slice(0, PREFIX)
-  // Of the two that differ between the alphabets, one is enough to look for.
-  if (prefix.includes(code === BASE64 ? '_' : '/')) return true
+  // The two in which the other alphabet differs.
+  const [first, second] = code === BASE64 ? '-_' : '+/'
+  if (prefix.includes(first) || prefix.includes(second)) return true
   const decode = code === BASE64 ? nodesBase64Write : nodesBase64urlWrite
   if (decode.call(decoded, prefix, 0, decoded.length) === decoded.length) return false
   // White space Node skips quickly.
@@ -47,8 +56,13 @@ function isDirty(string, code) {
  */
 function isWorthIt(string, code) {
   if (mode === 'native') return true
-  if (code === UTF8) return isWide(string)
+  if (code === UTF8) return seemsToHave(UNWRITTEN, string, SAMPLES_WRITTEN)
   return code < BASE64 || (string.length >= PREFIX && isDirty(string, code))
 }
 
-module.exports = { isWorthIt }
+/** The same of its length in an encoding. */
+function isWorthCounting(string, code) {
+  return mode === 'native' || code !== UTF8 || seemsToHave(LATIN1, string, SAMPLES)
+}
+
+module.exports = { isWorthIt, isWorthCounting }

@@ -5,9 +5,10 @@
 const { isUint8Array } = require('node:util/types')
 
 const { fill: fillWith } = require('./bytes.js')
-const { isDoneBy, isEverNative, least, native } = require('./dispatch.js')
+const { below, isDoneBy, isEverNative, least, native } = require('./dispatch.js')
 const { BASE64, HEX, NAMES, UTF16LE, UTF8, numberOf } = require('./encodings.js')
 const { Buffer, kMaxLength, lengthOf, methods, statics } = require('./nodes.js')
+const { isWorthCounting } = require('./sniff.js')
 const { isWritten, writing } = require('./strings.js')
 
 // Constants, so that the compiler knows what is called.
@@ -24,8 +25,9 @@ const { subarray: nodesSubarray, fill: nodesFill } = methods
 
 const isCompareDone = isDoneBy('compare')
 const isConcatDone = isDoneBy('concat')
-const isByteLengthDone = isDoneBy('byteLength')
 const leastFill = least.fill
+const leastByteLength = least.byteLength
+const belowByteLength = below.byteLength
 const leastWritten = writing.smallest
 
 /** What Node allocates for a string: enough, and for base64 perhaps more. */
@@ -115,9 +117,9 @@ function total(list) {
 function byteLength(string, encoding) {
   if (typeof string === 'string') {
     const size = string.length
-    if (isByteLengthDone(size)) {
+    if (size >= leastByteLength && size < belowByteLength) {
       const code = encoding ? numberOf(encoding) : UTF8
-      if (code !== undefined) {
+      if (code !== undefined && isWorthCounting(string, code)) {
         const count = native.byteLength(string, code)
         if (count !== undefined) return count
       }

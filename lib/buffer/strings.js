@@ -48,9 +48,7 @@ function isSuitable(bytes, length) {
  * The string of a range, by the addon.
  * @returns {string | undefined} undefined when it is for Node to do
  */
-function textOf(bytes, length, encoding, start, end) {
-  const code = encoding === undefined ? UTF8 : numberOf(encoding)
-  if (code === undefined) return undefined
+function textOf(bytes, length, code, start, end) {
   if (start === undefined) start = 0
   else if (typeof start !== 'number') return undefined
   else if (start <= 0) start = 0
@@ -72,9 +70,12 @@ function toString(encoding, start, end) {
     }
     return nodesToString.call(this)
   }
-  if (length >= leastRead && isSuitable(this, length)) {
-    const text = textOf(this, length, encoding, start, end)
-    if (text !== undefined) return text
+  if (length >= leastRead) {
+    const code = encoding === undefined ? UTF8 : numberOf(encoding)
+    if (code !== undefined && length >= leastReads[code] && isSuitable(this, length)) {
+      const text = textOf(this, length, code, start, end)
+      if (text !== undefined) return text
+    }
   }
   return nodesToString.call(this, encoding, start, end)
 }
@@ -110,9 +111,15 @@ function isPosition(value, size) {
 }
 
 function write(string, offset, length, encoding) {
-  if (typeof string === 'string' && string.length >= leastWritten && isUint8Array(this)) {
-    const count = written(this, string, offset, length, encoding)
-    if (count !== undefined) return count
+  if (typeof string === 'string' && string.length >= leastWritten) {
+    const name =
+      typeof offset === 'string' ? offset : typeof length === 'string' ? length : encoding
+    const code = name === undefined ? UTF8 : numberOf(name)
+    // What is none is Node's to refuse.
+    if (code !== undefined && string.length >= leastWrites[code] && isUint8Array(this)) {
+      const count = written(this, string, offset, length, encoding)
+      if (count !== undefined) return count
+    }
   }
   return nodesWrite.call(this, string, offset, length, encoding)
 }
