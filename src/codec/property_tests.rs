@@ -110,6 +110,19 @@ fn transcoded(source: &[u8], from: Encoding, to: Encoding) -> Option<Vec<u8>> {
     Some(target[..length].to_vec())
 }
 
+/// The same few bytes again and again, one of them changed: what searches begin with is
+/// everywhere, and what they look for is not.
+fn repetitive() -> impl Strategy<Value = Vec<u8>> {
+    (vec(0..2_u8, 1..6), 1..1500_usize, any::<prop::sample::Index>()).prop_map(
+        |(part, times, at)| {
+            let mut bytes = part.repeat(times);
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1;
+            bytes
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -191,9 +204,11 @@ proptest! {
 
     #[test]
     fn needles_are_found(
-        haystack in prop_oneof![vec(0..2_u8, 0..300), vec(0..2_u8, 4000..6000), vec(any::<u8>(), 0..300)],
+        haystack in prop_oneof![
+            vec(0..2_u8, 0..300), vec(0..2_u8, 4000..6000), vec(any::<u8>(), 0..300), repetitive(),
+        ],
         start in any::<prop::sample::Index>(),
-        length in 1..12_usize,
+        length in prop_oneof![1..12_usize, 30..100_usize],
         last in any::<prop::sample::Index>(),
         change in prop::option::of(any::<u8>()),
     ) {
@@ -216,11 +231,15 @@ proptest! {
         for at in oracle::find(&haystack, &needle, 1) {
             if apart.last().is_none_or(|last| last + needle.len() <= at) { apart.push(at) }
         }
-        let prepared = Needle::new(&needle, Step::Byte);
-        prop_assert_eq!(prepared.count(&haystack), apart.len());
-        let mut found = Vec::new();
-        prepared.for_each(&haystack, |at| { found.push(at); found.len() < 3 });
-        prop_assert_eq!(&found[..], &apart[..apart.len().min(3)]);
+        for prepared in [
+            Needle::new(&needle, Step::Byte), Needle::within(&needle, Step::Byte, &haystack),
+            Needle::within(&needle, Step::Byte, &haystack).into_owned(),
+        ] {
+            prop_assert_eq!(prepared.count(&haystack), apart.len());
+            let mut found = Vec::new();
+            prepared.for_each(&haystack, |at| { found.push(at); found.len() < 3 });
+            prop_assert_eq!(&found[..], &apart[..apart.len().min(3)]);
+        }
     }
 
     #[test]
@@ -264,6 +283,17 @@ proptest! {
         }
         prop_assert!(!bytes::swap(&mut [0; 3], 2) && !bytes::swap(&mut [0; 6], 3));
     }
+}
+
+#[test]
+fn a_long_needle_that_begins_everywhere_costs_no_more_than_the_haystack() {
+    let haystack = vec![0; 1 << 20];
+    let mut needle = vec![0; 1 << 12];
+    needle.push(1);
+    let needle = Needle::within(&needle, Step::Byte, &haystack);
+    assert_eq!(needle.find(&haystack), None);
+    assert_eq!(needle.find_last(&haystack, usize::MAX), None);
+    assert_eq!(needle.count(&haystack), 0);
 }
 
 #[test]

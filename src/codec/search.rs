@@ -1,7 +1,7 @@
 //! Where bytes occur in others. Every search is linear in what it looks through.
 
 use memchr::arch::all::packedpair::HeuristicFrequencyRank;
-use memchr::memmem::{Finder, FinderBuilder};
+use memchr::memmem::{self, Finder, FinderBuilder};
 
 /// What a position has to be a multiple of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,26 @@ const RUN: usize = 16;
 /// The blocks that a search from the end looks through: the first, and the largest.
 const BLOCKS: (usize, usize) = (512, 32 << 10);
 
+/// The longest needle that memchr looks for with vectors alone. It studies a longer one
+/// first, for as long as it takes to look through some KiB.
+const SHORT: usize = 32;
+
+/// Places where a long needle does no more than begin, after which a search stops to
+/// believe that they are rare.
+const FALSE_STARTS: usize = 32;
+
 /// A needle, looked at once for many searches.
 #[derive(Debug)]
 pub(crate) struct Needle<'a> {
-    finder: Finder<'a>,
+    kind: Kind<'a>,
     step: Step,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Studied(Finder<'a>),
+    /// A finder of how a long needle begins, and all of it.
+    Long(Finder<'a>, &'a [u8]),
 }
 
 impl<'a> Needle<'a> {
@@ -38,24 +53,43 @@ impl<'a> Needle<'a> {
             Step::Byte => needle,
             Step::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
         };
-        Self { finder: Finder::new(whole), step }
+        Self { kind: Kind::Studied(Finder::new(whole)), step }
     }
 
     /// The same, for a search in `haystack` alone: memchr looks for the two rarest bytes
     /// of a needle, and guesses which those are from the bytes of programs and books.
     pub(crate) fn within(needle: &'a [u8], step: Step, haystack: &[u8]) -> Self {
-        let mut prepared = Self::new(needle, step);
-        if haystack.len() >= SAMPLED && prepared.len() > 1 {
-            let whole = needle.get(..prepared.len()).unwrap_or_default();
-            let ranks = Sample::of(haystack);
-            prepared.finder = FinderBuilder::new().build_forward_with_ranker(ranks, whole);
-        }
-        prepared
+        let whole = match step {
+            Step::Byte => needle,
+            Step::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
+        };
+        let build = |part| {
+            if haystack.len() < SAMPLED || whole.len() < 2 {
+                return Finder::new(part);
+            }
+            FinderBuilder::new().build_forward_with_ranker(Sample::of(haystack), part)
+        };
+        let kind = match whole.split_at_checked(SHORT) {
+            Some((beginning, [_, ..])) => Kind::Long(build(beginning), whole),
+            _ => Kind::Studied(build(whole)),
+        };
+        Self { kind, step }
     }
 
     /// The same with a copy of the needle.
     pub(crate) fn into_owned(self) -> Needle<'static> {
-        Needle { finder: self.finder.into_owned(), step: self.step }
+        let finder = match self.kind {
+            Kind::Studied(finder) => finder.into_owned(),
+            Kind::Long(_, needle) => Finder::new(needle).into_owned(),
+        };
+        Needle { kind: Kind::Studied(finder), step: self.step }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.kind {
+            Kind::Studied(finder) => finder.needle(),
+            Kind::Long(_, needle) => needle,
+        }
     }
 
     pub(crate) fn step(&self) -> Step {
@@ -63,7 +97,7 @@ impl<'a> Needle<'a> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.finder.needle().len()
+        self.bytes().len()
     }
 
     /// The first match in `haystack`.
@@ -84,17 +118,35 @@ impl<'a> Needle<'a> {
     }
 
     fn find_byte(&self, haystack: &[u8]) -> Option<usize> {
-        match self.finder.needle() {
+        match self.bytes() {
             [byte] => memchr::memchr(*byte, haystack),
-            _ => self.finder.find(haystack),
+            _ => self.find_bytes(haystack),
         }
+    }
+
+    /// The first match, at any position, of two bytes or more.
+    fn find_bytes(&self, haystack: &[u8]) -> Option<usize> {
+        let (beginning, needle) = match &self.kind {
+            Kind::Studied(finder) => return finder.find(haystack),
+            Kind::Long(beginning, needle) => (beginning, *needle),
+        };
+        let mut start = 0;
+        for _ in 0..FALSE_STARTS {
+            let found = start + beginning.find(haystack.get(start..)?)?;
+            if haystack.get(found..found.checked_add(needle.len())?)? == needle {
+                return Some(found);
+            }
+            start = found + 1;
+        }
+        // Further ones could make it quadratic.
+        memmem::find(haystack.get(start..)?, needle).map(|position| start + position)
     }
 
     fn find_unit(&self, haystack: &[u8]) -> Option<usize> {
         let haystack = haystack.get(..haystack.len() & !1)?;
         let mut start = 0;
         for _ in 0..ODD_MATCHES {
-            let found = start + self.finder.find(haystack.get(start..)?)?;
+            let found = start + self.find_bytes(haystack.get(start..)?)?;
             if found.is_multiple_of(2) {
                 return Some(found);
             }
@@ -103,7 +155,7 @@ impl<'a> Needle<'a> {
         // Further odd matches could make it quadratic.
         let start = start & !1;
         let (units, _) = haystack.get(start..)?.as_chunks::<2>();
-        let (needle, _) = self.finder.needle().as_chunks::<2>();
+        let (needle, _) = self.bytes().as_chunks::<2>();
         find_linear(units, needle).map(|unit| start + unit * 2)
     }
 
@@ -113,7 +165,7 @@ impl<'a> Needle<'a> {
     /// forward searches are vectorized, and halves the block that has a match.
     pub(crate) fn find_last(&self, haystack: &[u8], last: usize) -> Option<usize> {
         let last = last.min(haystack.len().checked_sub(self.len())?);
-        if let ([byte], Step::Byte) = (self.finder.needle(), self.step) {
+        if let ([byte], Step::Byte) = (self.bytes(), self.step) {
             return memchr::memrchr(*byte, haystack.get(..=last)?);
         }
         let mut end = last + 1;
@@ -160,23 +212,41 @@ impl<'a> Needle<'a> {
 
     /// Matches that do not overlap.
     pub(crate) fn count(&self, haystack: &[u8]) -> usize {
-        match self.finder.needle() {
+        match self.bytes() {
             [] => 0,
             [byte] => memchr::memchr_iter(*byte, haystack).count(),
-            _ => self.finder.find_iter(haystack).count(),
+            _ => {
+                let mut count = 0;
+                self.for_each(haystack, |_| {
+                    count += 1;
+                    true
+                });
+                count
+            }
         }
     }
 
     /// Gives `found` the matches that do not overlap, until it wants no more.
     pub(crate) fn for_each(&self, haystack: &[u8], mut found: impl FnMut(usize) -> bool) {
-        match self.finder.needle() {
+        match self.bytes() {
             [] => {}
             [byte] => {
                 let _ = memchr::memchr_iter(*byte, haystack).all(found);
             }
-            _ => {
-                let _ = self.finder.find_iter(haystack).all(&mut found);
-            }
+            needle => match &self.kind {
+                Kind::Studied(finder) => {
+                    let _ = finder.find_iter(haystack).all(&mut found);
+                }
+                Kind::Long(..) => {
+                    let mut start = 0;
+                    while let Some(rest) = haystack.get(start..)
+                        && let Some(position) = self.find_bytes(rest)
+                        && found(start + position)
+                    {
+                        start += position + needle.len();
+                    }
+                }
+            },
         }
     }
 }
