@@ -42,8 +42,11 @@ function seemsToHave(least, string, samples) {
 function isDirty(string, code) {
   const prefix = string.slice(0, PREFIX)
   // The two in which the other alphabet differs.
-  const [first, second] = code === BASE64 ? '-_' : '+/'
-  if (prefix.includes(first) || prefix.includes(second)) return true
+  const isOther =
+    code === BASE64
+      ? prefix.includes('-') || prefix.includes('_')
+      : prefix.includes('+') || prefix.includes('/')
+  if (isOther) return true
   const decode = code === BASE64 ? nodesBase64Write : nodesBase64urlWrite
   if (decode.call(decoded, prefix, 0, decoded.length) === decoded.length) return false
   // White space Node skips quickly.
