@@ -46,8 +46,13 @@ markMillraceClass(ReadStream, Base)
 Object.defineProperty(ReadStream.prototype, kTransfer, { writable: true, value: noTransfer })
 
 ReadStream.prototype._read = function (size) {
-  const transfer = this[kTransfer]
-  if (transfer.observer.read() && !transfer.take()) base._read.call(this, transfer.portionOf(size))
+  if (!this[kTransfer].putOff(() => read(this, size))) read(this, size)
+}
+
+function read(stream, size) {
+  const transfer = stream[kTransfer]
+  if (transfer.observer.read() && !transfer.take())
+    base._read.call(stream, transfer.portionOf(size))
 }
 
 // Not in _destroy, which an option or a derived class may replace.

@@ -13,6 +13,7 @@ const { Duplex } = require('node:stream')
 const { unshared } = require('../chunks.js')
 const { MillraceError } = require('../errors.js')
 const { kShow, showBefore } = require('../show.js')
+const { mayHoldChunk } = require('../transfer/source.js')
 const { Chunks } = require('./chunks.js')
 const { Sender, destinationOf } = require('./sender.js')
 const { openTemporaryFile } = require('./temporary-file.js')
@@ -237,14 +238,21 @@ class Spool extends Duplex {
     this.#feed()
   }
 
-  /** Gives the reader what it wants, if there is something. */
-  #feed() {
+  /**
+   * Gives the reader what it wants, if there is something.
+   * @param {boolean} [isApart] in a tick of its own
+   */
+  #feed(isApart = false) {
     while (this.#isWanted && !this.#isReading && !this.destroyed) {
       if (this.#head.length > 0) {
         this.#give(this.#head.take())
       } else if (this.spilled > 0) {
         const way = destinationOf(this, this.#file, this.spilled)
-        this.#isDeferred = way?.isBusy === true
+        const isBusy = way?.isBusy === true
+        // Whoever reads may have a chunk to hand on first.
+        const isLater = way !== null && !isBusy && !isApart && mayHoldChunk(this)
+        this.#isDeferred = isBusy || isLater
+        if (isLater) this.#feedLater()
         if (this.#isDeferred) return
         if (way === null) this.#readFile()
         else this.#sendFile(way.destination)
@@ -294,7 +302,7 @@ class Spool extends Duplex {
   #feedLater() {
     if (!this.#isDeferred) return
     this.#isDeferred = false
-    process.nextTick(() => this.#feed())
+    process.nextTick(() => this.#feed(true))
   }
 
   /** Someone wants to see bytes, or to go between them. */

@@ -6,6 +6,7 @@ const noTransfer = Object.freeze({
   observer: { read: () => true, unpipe() {} },
   pipedBy() {},
   describe: () => ({ mode: 'javascript', engine: null, bytes: 0, reason: 'patched-source' }),
+  putOff: () => false,
   take: () => false,
   portionOf: (size) => size,
   resume() {},

@@ -35,6 +35,16 @@ function passingObstacleOf(source) {
   return null
 }
 
+/**
+ * Whether Node may be on the way with a chunk that nothing counts: from 26.12 on it
+ * takes the only chunk of a flowing stream out of its buffer, has the next one
+ * read, and hands the first on behind that.
+ * @param {import('node:stream').Readable} source that is asked to read
+ */
+function mayHoldChunk({ _readableState: state }) {
+  return state.fastChunk !== undefined && state.sync
+}
+
 /** Bytes up to the stream's `end`; Infinity when it has none. */
 function bytesWanted({ pos, end, bytesRead }) {
   return end - (pos ?? bytesRead) + 1
@@ -51,4 +61,4 @@ function isUntouched(source) {
   )
 }
 
-module.exports = { obstacleOf, passingObstacleOf, bytesWanted, isUntouched }
+module.exports = { obstacleOf, passingObstacleOf, mayHoldChunk, bytesWanted, isUntouched }

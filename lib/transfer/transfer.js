@@ -17,7 +17,7 @@ const { Observer } = require('./observer.js')
 const { Pace } = require('./pace.js')
 const { Report, isPassing } = require('./report.js')
 const { Route } = require('./route.js')
-const { obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
+const { mayHoldChunk, obstacleOf: obstacleOfSource, passingObstacleOf } = require('./source.js')
 const { StallWatch } = require('./stall-watch.js')
 const { surveyOf } = require('./survey.js')
 const { ToFile } = require('./to-file.js')
@@ -78,6 +78,27 @@ class Transfer {
   describe() {
     const { mode, engine, reason } = this.#report
     return { mode, engine, bytes: this.#bytes + (this.#run?.sent() ?? 0), reason }
+  }
+
+  /**
+   * Puts a read off to the next tick, if Node may have to hand a chunk on before
+   * what would be sent natively.
+   * @param {() => void} read
+   * @returns {boolean} false: read now
+   */
+  putOff(read) {
+    const { source } = this
+    const isPiped = source._readableState.pipes.length === 1
+    if (!isPiped || this.#excludedBecause !== null || !mayHoldChunk(source)) return false
+    process.nextTick(() => {
+      try {
+        if (!source.destroyed) read()
+      } catch (error) {
+        // As where Node calls it.
+        source.destroy(error)
+      }
+    })
+    return true
   }
 
   /**
