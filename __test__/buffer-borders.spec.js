@@ -62,3 +62,38 @@ for (const mode of MODES) {
     })
   }
 }
+
+for (const mode of MODES) {
+  const { buffer } = load(mode)
+
+  test(`${mode}: half a UTF-16 unit at the end is no match, and in the last part`, () => {
+    const text = Buffer.from('ab\ncd\nef', 'utf16le')
+    for (const shift of [0, 1]) {
+      const bytes = Buffer.concat([Buffer.alloc(shift), text, Buffer.from('\n')]).subarray(shift)
+      assert.equal(buffer.count(bytes, 'zz', 'utf16le'), 0)
+      assert.equal(buffer.count(bytes, '\n', 'utf16le'), 2)
+      assert.deepEqual(buffer.indexOfAll(bytes, '\n', 'utf16le'), [4, 10])
+      const parts = buffer.split(bytes, '\n', 'utf16le')
+      assert.deepEqual(
+        parts.map((part) => part.length),
+        [4, 4, 5],
+      )
+      assert.deepEqual(buffer.split(bytes, 'zz', 'utf16le'), [bytes])
+    }
+    assert.equal(buffer.count(Buffer.from('\n'), '\n', 'utf16le'), 0)
+  })
+
+  // Node 24 ends the process for them.
+  test(`${mode}: lone surrogates are found as what Node finds`, { skip: takesEnd }, () => {
+    for (const size of [10, 500, 2000]) {
+      for (const end of ['\ufffd', [0xed, 0xa0, 0xbd], '\ud83d\ude00', 'x']) {
+        const bytes = Buffer.concat([Buffer.alloc(size, 'x'), Buffer.from(end)])
+        for (const name of METHODS) {
+          for (const value of ['\ud83d', 'x\ud83d', '\ude00', '\ufffd', '\ud83d\ude00']) {
+            assert.equal(buffer[name](bytes, value), methods[name].call(bytes, value))
+          }
+        }
+      }
+    }
+  })
+}

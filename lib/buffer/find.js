@@ -7,7 +7,7 @@ const { isUint8Array } = require('node:util/types')
 
 const { invalidType } = require('./arguments.js')
 const { below, least, native } = require('./dispatch.js')
-const { LATIN1, UTF16LE, numberOf } = require('./encodings.js')
+const { LATIN1, UTF16LE, UTF8, numberOf } = require('./encodings.js')
 const { findInWindows } = require('./huge.js')
 const { lengthOf, methods, statics, takesEnd } = require('./nodes.js')
 const { goOn, probeBackward, probeForward } = require('./probe.js')
@@ -15,6 +15,12 @@ const { goOn, probeBackward, probeForward } = require('./probe.js')
 // Constants, so that the compiler knows what is called.
 const { indexOf: nodesIndexOf, lastIndexOf: nodesLastIndexOf } = methods
 const { from: nodesFrom } = statics
+
+/**
+ * From the middle of a unit, Node 26.12 and later look for strings from the next one on,
+ * and those before from that one on, as all do for bytes and from the end.
+ */
+const roundsUp = nodesIndexOf.call(nodesFrom('aabbcc', 'latin1'), '\u6262', 3, 'utf16le') === -1
 
 /** Beyond this, Node's own are wrong. */
 const LONGEST = 2 ** 31 - 1
@@ -80,7 +86,7 @@ function findString(bytes, value, code, from, end, isForward) {
     // Node counts in units, but looks for room from where it is to begin.
     end -= end % 2
     if (isForward && from + 2 * value.length > end) return -1
-    from -= from % 2
+    from += isForward && roundsUp ? from % 2 : -(from % 2)
   } else {
     const found = isForward
       ? probeForward(bytes, value, from, end)
@@ -88,7 +94,8 @@ function findString(bytes, value, code, from, end, isForward) {
     if (found >= -1) return found
     from = goOn(found)
   }
-  if (native === null) return undefined
+  // Up to Node 22, lone surrogates are found as themselves, which UTF-8 does not have.
+  if (native === null || (!takesEnd && code === UTF8 && !value.isWellFormed())) return undefined
   return isForward
     ? native.indexOfString(bytes, value, code, from, end)
     : native.lastIndexOfString(bytes, value, code, from)

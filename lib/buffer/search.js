@@ -7,9 +7,23 @@ const { native } = require('./dispatch.js')
 const { UTF16LE } = require('./encodings.js')
 const { indexOf } = require('./find.js')
 const { Finder } = require('./finder.js')
+const { lengthOf, statics } = require('./nodes.js')
+
+const { alloc: nodesAlloc, from: nodesFrom } = statics
 
 /** How many matches one call of the addon tells. */
 const BATCH = 1024
+
+/**
+ * The whole units, where a search of Node takes them for such: it has answers of its
+ * own about half a unit at the end, and none about memory at an odd address.
+ */
+function unitsOf(bytes) {
+  const length = lengthOf(bytes)
+  if (length < 2) return nodesAlloc(0)
+  const units = nodesFrom(bytes.buffer, bytes.byteOffset, length - (length % 2))
+  return bytes.byteOffset % 2 === 0 ? units : nodesFrom(units)
+}
 
 /** Calls `found` with every match, the first at `from` or behind it. */
 function eachMatch(bytes, needle, from, isUtf16, most, found) {
@@ -27,8 +41,9 @@ function eachMatch(bytes, needle, from, isUtf16, most, found) {
     }
   }
   const encoding = isUtf16 ? 'utf16le' : 'latin1'
+  const searched = isUtf16 ? unitsOf(bytes) : bytes
   for (let left = most; left > 0; left -= 1) {
-    const position = indexOf.call(bytes, needle, from, encoding)
+    const position = indexOf.call(searched, needle, from, encoding)
     if (position === -1) return
     found(position)
     from = position + needle.length
