@@ -548,6 +548,9 @@ export interface SplitterOptions extends TransformLimits {
   batch?: boolean | undefined
 }
 
+/** The encodings of records that are strings. */
+export type SplitterTextEncoding = Exclude<SplitterOptions['encoding'], 'buffer'>
+
 /** A Transform whose readable side is in object mode and gives `T`s. */
 export interface RecordTransform<T> extends Transform {
   [Symbol.asyncIterator](): NodeJS.AsyncIterator<T>
@@ -580,12 +583,16 @@ export function createSplitter(
 ): RecordTransform<Buffer>
 export function createSplitter(
   separator: string | Uint8Array | undefined,
-  options: SplitterOptions & { batch: true },
+  options: SplitterOptions & { encoding?: SplitterTextEncoding; batch: true },
 ): RecordTransform<string[]>
 export function createSplitter(
   separator?: string | Uint8Array,
-  options?: SplitterOptions & { batch?: false | undefined },
+  options?: SplitterOptions & { encoding?: SplitterTextEncoding; batch?: false | undefined },
 ): RecordTransform<string>
+export function createSplitter(
+  separator?: string | Uint8Array,
+  options?: SplitterOptions,
+): RecordTransform<string | Buffer | string[] | Buffer[]>
 
 /** The encodings of `createDecoder` and `createEncoder`, in any case. */
 export type StreamEncoding =

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict')
 const { compose, PassThrough, Readable, Transform, Writable } = require('node:stream')
 const { finished, pipeline } = require('node:stream/promises')
+const { once } = require('node:events')
 const { describe, it } = require('node:test')
 
 const { createSplitter } = require('..')
@@ -183,6 +184,23 @@ describe('createSplitter', () => {
     )
     assert.ok(seen.length >= 3)
     assert.deepEqual(seen, ['0', 'a', 'b', 'c', 'd'].slice(0, seen.length))
+  })
+
+  it('gives nothing behind an error of chunks that were written together', async () => {
+    for (const corks of [true, false]) {
+      const splitter = createSplitter('\n', { maxLength: 5 })
+      const events = []
+      splitter.on('data', (record) => events.push(record))
+      splitter.on('error', ({ code }) => events.push(code))
+      if (corks) splitter.cork()
+      splitter.write('one\nthis is too long\n')
+      splitter.write('bb\ncc\ndd\n')
+      splitter.uncork()
+      await new Promise((resolve) => {
+        splitter.on('close', resolve)
+      })
+      assert.deepEqual(events, ['one', 'ERR_MILLRACE_RECORD_TOO_LONG'])
+    }
   })
 
   it('does not hold more of an endless record than maxLength and a chunk', async () => {

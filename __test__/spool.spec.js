@@ -111,6 +111,18 @@ describe('createSpool', () => {
     assertNothingIn(folder)
   })
 
+  it('has an error of a directory that can be none', async () => {
+    const spool = createSpool({ memory: 1, directory: 'a\0b' })
+    const failed = once(spool, 'error')
+    spool.on('data', () => {})
+    spool.pause()
+    for (let i = 0; i < 3; i += 1) spool.write(Buffer.alloc(10))
+    spool.resume()
+    const [{ code }] = await failed
+    assert.equal(code, 'ERR_INVALID_ARG_VALUE')
+    if (!spool.closed) await once(spool, 'close')
+  })
+
   it('writes nothing to a file while the reader keeps up', async () => {
     const spool = createSpool({ memory: MIB, directory: '/nowhere at all' })
     let length = 0

@@ -98,6 +98,15 @@ describe('the bucket of createThrottle', () => {
     assert.equal(bucket.take(9000, 60_000), 1000)
   })
 
+  it('owes no more than a tenth of a second of what was under way at a higher pace', () => {
+    const bucket = new Bucket(5e6, undefined, 0)
+    bucket.bypass(0)
+    bucket.change(50_000, undefined, 1000)
+    bucket.settle(5e5 + 5e6 + 4e5, 1080)
+    assert.equal(bucket.isInDebt(1179), true)
+    assert.equal(bucket.isInDebt(1181), false)
+  })
+
   it('is not led astray by a clock that stands still', () => {
     const bucket = new Bucket(1000, 10, 500)
     assert.equal(bucket.take(10, 400), 10)

@@ -10,6 +10,7 @@ import {
   createSplitter,
   createSpool,
   createThrottle,
+  type SplitterOptions,
 } from 'millrace'
 import { describe, expect, test } from 'tstyche'
 
@@ -43,6 +44,16 @@ describe('createSplitter', () => {
     }
     const batches = createSplitter(undefined, { encoding: 'buffer', batch: true })
     expect(batches.read()).type.toBe<Buffer[] | null>()
+  })
+
+  test('says no more than it knows of options that are not spelt out', () => {
+    const ofAny = (options: SplitterOptions) => createSplitter('\n', options)
+    type Records = string | Buffer | string[] | Buffer[] | null
+    expect(ofAny({}).read()).type.toBe<Records>()
+    const ofEncoding = (encoding: 'utf8' | 'buffer') => createSplitter('\n', { encoding })
+    expect(ofEncoding('buffer').read()).type.toBe<Records>()
+    const ofBatch = (batch: boolean) => createSplitter('\n', { batch })
+    expect(ofBatch(true).read()).type.toBe<Records>()
   })
 
   test('is a Transform, and takes no other separator and no other options', () => {

@@ -25,6 +25,15 @@ const OWNER_ONLY = 0o600
  * @param {(error: Error | null, file?: TemporaryFile) => void} callback
  */
 function openTemporaryFile(directory, callback) {
+  try {
+    open(directory, callback)
+  } catch (error) {
+    // A path that can be none.
+    process.nextTick(callback, error)
+  }
+}
+
+function open(directory, callback) {
   const opened = (fd) => callback(null, new TemporaryFile(fd))
   if (O_TMPFILE === 0) {
     openNamed(directory, callback, opened)

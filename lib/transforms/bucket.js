@@ -22,6 +22,8 @@ class Bucket {
   #time
   /** Another way is taken, which keeps the pace: tokens are counted behind it. */
   #isBypassed = false
+  /** The pace has changed meanwhile. */
+  #isOutdated = false
 
   /**
    * A full one.
@@ -50,20 +52,26 @@ class Bucket {
     this.#fill(time, 0)
     this.#rate = rate
     this.#burst = burst
-    if (!this.#isBypassed) this.#tokens = Math.min(this.#tokens, this.burst)
+    if (this.#isBypassed) this.#isOutdated = true
+    else this.#tokens = Math.min(this.#tokens, this.burst)
   }
 
   /** From now on bytes go by another way, which keeps the pace. */
   bypass(time) {
     this.#fill(time, 0)
     this.#isBypassed = true
+    this.#isOutdated = false
   }
 
-  /** So many bytes went by it; the pace may have changed meanwhile. */
+  /**
+   * So many bytes went by it; the pace may have changed meanwhile. What was under way
+   * at one before is no debt of this one, which might take minutes to be paid.
+   */
   settle(count, time) {
     this.#fill(time, 0)
     this.#isBypassed = false
-    this.#tokens = Math.min(this.#tokens - count, this.burst)
+    const least = this.#isOutdated ? -this.burst : -Infinity
+    this.#tokens = Math.min(Math.max(this.#tokens - count, least), this.burst)
   }
 
   /** True while more has gone than might. */

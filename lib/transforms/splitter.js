@@ -167,6 +167,8 @@ class Splitter extends Transform {
       state.flowing &&
       state.length === 0 &&
       !state.sync &&
+      // Of chunks that were written together, one may have an error in front.
+      state.errored === null &&
       !this.destroyed &&
       !this.#isEncoded &&
       this._events.data === listener &&
