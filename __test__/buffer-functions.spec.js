@@ -262,6 +262,22 @@ for (const mode of ['native', 'node']) {
       assert.throws(() => buffer.toString(make(), 'utf9'), { code: 'ERR_UNKNOWN_ENCODING' })
     })
 
+    test('a long value that begins everywhere beside a short one takes no time', () => {
+      for (const length of [64, 65, 100_000]) {
+        const bytes = Buffer.alloc(2 * length + 200_000, 'a')
+        bytes.fill('b', 10, 11)
+        const finder = new buffer.Finder([`${'a'.repeat(length - 1)}b`, 'a', 'b'])
+        assert.equal(finder.count(bytes), bytes.length)
+        const [tenth] = finder.matches(bytes).slice(10)
+        assert.deepEqual(tenth, { position: 10, value: 2 })
+        const early = Buffer.concat([Buffer.alloc(length - 1, 'a'), Buffer.from('bab')])
+        assert.deepEqual(
+          finder.matches(early).map(({ value }) => value),
+          [0, 1, 2],
+        )
+      }
+    })
+
     test('shared and detached memory', () => {
       const shared = new Uint8Array(new SharedArrayBuffer(64)).fill(0x61)
       assert.equal(buffer.count(shared, 'a'), 64)

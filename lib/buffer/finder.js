@@ -16,11 +16,19 @@ const { statics } = require('./nodes.js')
 /** How many matches one call of the addon tells. */
 const BATCH = 1024
 
+/**
+ * Behind each match of several values the addon begins again, though it has looked for
+ * the longest value from there before. Longer than this it might take hours.
+ */
+const LONGEST_OF_SEVERAL = 64
+
 /** Searches for the same value, or the same values, again and again. */
 class Finder {
   #needles
   /** The addon's own, or null without it. */
   #prepared
+  /** The same, or null where all matches are better found one value at a time. */
+  #counted = null
 
   /**
    * @param {string | number | Uint8Array | (string | number | Uint8Array)[]} values
@@ -41,6 +49,8 @@ class Finder {
     }
     this.#needles = this.#needles.map((needle) => statics.from(needle))
     this.#prepared = native?.createFinder(this.#needles) ?? null
+    const longest = Math.max(...this.#needles.map(({ length }) => length))
+    if (this.#needles.length === 1 || longest <= LONGEST_OF_SEVERAL) this.#counted = this.#prepared
   }
 
   /**
@@ -88,8 +98,8 @@ class Finder {
   count(bytes, byteOffset) {
     checkBytes(bytes)
     const from = checkInteger(byteOffset, 'byteOffset', 0)
-    if (this.#prepared !== null) {
-      const number = native.finderCount(this.#prepared, bytes, from, Infinity)
+    if (this.#counted !== null) {
+      const number = native.finderCount(this.#counted, bytes, from, Infinity)
       if (number !== undefined) return number
     }
     let number = 0
@@ -112,10 +122,10 @@ class Finder {
     checkBytes(bytes)
     let from = checkInteger(byteOffset, 'byteOffset', 0)
     const found = []
-    if (this.#prepared !== null) {
+    if (this.#counted !== null) {
       const pairs = new Float64Array(BATCH * 2)
       for (;;) {
-        const count = native.finderAll(this.#prepared, bytes, from, Infinity, pairs)
+        const count = native.finderAll(this.#counted, bytes, from, Infinity, pairs)
         if (count === undefined) break
         for (let i = 0; i < count; i += 1) {
           found.push({ position: pairs[i * 2], value: pairs[i * 2 + 1] })
