@@ -3,7 +3,6 @@
 const assert = require('node:assert/strict')
 const { compose, PassThrough, Readable, Transform, Writable } = require('node:stream')
 const { finished, pipeline } = require('node:stream/promises')
-const { once } = require('node:events')
 const { describe, it } = require('node:test')
 
 const { createSplitter } = require('..')
