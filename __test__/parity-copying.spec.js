@@ -173,7 +173,10 @@ for (const [name, given, flags] of [
     source.destroy()
     await until(() => source.closed)
     // Whether it was read before its target failed is a matter of luck.
-    for (const entry of journal.entries.source) delete entry[1].bytesRead
+    for (const [, state] of journal.entries.source) {
+      delete state.bytesRead
+      delete state.readableDidRead
+    }
   })
 }
 
