@@ -56,6 +56,56 @@ for (const [way, option] of Object.entries({ native: {}, 'by names': { native: f
     assert.equal(fs.readFileSync(`${folder}/Größe #1`, 'latin1'), 'new')
   })
 
+  test(`${way}: nobody may read the new file who may not read the old one`, async (t) => {
+    const folder = makeFolder()
+    const target = `${folder}/secret`
+    fs.writeFileSync(target, OLD, { mode: 0o600 })
+    const seen = []
+    for (const name of ['fchown', 'fchmod']) {
+      const original = fs[name]
+      t.mock.method(fs, name, (descriptor, ...args) => {
+        seen.push(fs.fstatSync(descriptor).mode & 0o777)
+        return original(descriptor, ...args)
+      })
+    }
+    await fill(target)
+    assert.deepEqual(seen, [0o600, 0o600])
+    assert.equal(fs.statSync(target).mode & 0o777, 0o600)
+    assert.equal(fs.readFileSync(target, 'latin1'), 'new')
+  })
+
+  test(`${way}: a link to a folder that is not there makes nothing`, async () => {
+    const folder = makeFolder()
+    fs.symlinkSync('missing/', `${folder}/link`)
+    const expected = await errorOf(fs.createWriteStream(`${folder}/link`))
+    assert.deepEqual(await errorOf(createWriteStream(`${folder}/link`, atomic)), expected)
+    assert.deepEqual(fs.readdirSync(folder), ['link'])
+  })
+
+  test(`${way}: in a folder that was removed`, async () => {
+    const folder = makeFolder()
+    const target = `${folder}/file`
+    const program = `
+      const fs = require('fs')
+      const { createWriteStream } = require(${JSON.stringify(path.join(__dirname, '..'))})
+      const gone = fs.mkdtempSync('${folder}/gone-')
+      process.chdir(gone)
+      fs.rmdirSync(gone)
+      const option = ${JSON.stringify(atomic)}
+      createWriteStream(${JSON.stringify(target)}, option).end('new').on('close', () => {
+        const message = []
+        for (const make of [fs.createWriteStream, createWriteStream]) {
+          make('relative', option).on('error', (error) => message.push(error.message))
+        }
+        process.on('exit', () => console.log(JSON.stringify(message)))
+      })`
+    const [nodes, ours] = JSON.parse(
+      execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' }),
+    )
+    assert.equal(ours, nodes)
+    assert.equal(fs.readFileSync(target, 'latin1'), 'new')
+  })
+
   test(`${way}: a folder that is changed meanwhile`, async (t) => {
     const [first, second] = [makeFolder(), makeFolder()]
     const before = process.cwd()

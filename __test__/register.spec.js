@@ -328,6 +328,23 @@ test('unregister gives everything back as it was', () => {
   assert.deepEqual(valueOf(code), Array(9).fill(true))
 })
 
+test('what a program has made read-only stays as it is', () => {
+  const code = `
+    const fs = require('fs')
+    const { ReadStream, WriteStream } = fs
+    const freeze = (name) =>
+      Object.defineProperty(fs, name, { value: fs[name], writable: false, configurable: false })
+    freeze('WriteStream')
+    const { unregister } = require('millrace/register')
+    const millrace = require('millrace')
+    const seen = [fs.ReadStream === millrace.ReadStream, fs.WriteStream === WriteStream]
+    freeze('FileReadStream')
+    unregister()
+    seen.push(fs.ReadStream === ReadStream, fs.WriteStream === WriteStream)
+    console.log(JSON.stringify(seen))`
+  assert.deepEqual(valueOf(code), [true, true, true, true])
+})
+
 test('what someone put over ours is left alone by unregister', () => {
   const code = `
     ${IS_OURS}

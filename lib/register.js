@@ -79,8 +79,9 @@ function replace({ ours, names }) {
     const theirs = fs[name]
     // Another copy of this package was first.
     if (typeof theirs !== 'function' || isMillraceClass(theirs)) continue
+    // What a program has frozen stays as it is.
+    if (!Reflect.set(fs, name, ours)) continue
     replaced.set(name, { theirs, ours })
-    fs[name] = ours
     isReplaced = true
   }
   if (isReplaced) claimInstances(ours)
@@ -98,7 +99,7 @@ function restore() {
   releaseBuffer = null
   for (const [name, { theirs, ours }] of replaced) {
     // What someone put over ours since uses ours, and is theirs to take away.
-    if (fs[name] === ours) fs[name] = theirs
+    if (fs[name] === ours) Reflect.set(fs, name, theirs)
     delete ours[Symbol.hasInstance]
   }
   replaced.clear()

@@ -7,6 +7,9 @@
 const { Buffer, isUtf8 } = require('node:buffer')
 const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
+const {
+  errno: { EISDIR },
+} = require('node:os').constants
 const path = require('node:path')
 const { isMainThread } = require('node:worker_threads')
 
@@ -23,6 +26,9 @@ const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = fs.constants
 
 /** Opens what may be written to, and waits for no reader of a FIFO. */
 const LOOK = O_WRONLY | O_NONBLOCK | O_NOCTTY
+
+/** Of what is to have the permissions of another file, until it has them. */
+const PRIVATE = 0o600
 
 /** Leaves an owner or a group as it is. */
 const SAME = -1
@@ -49,7 +55,7 @@ class Replacement {
     const bytes = toBytes(given)
     this.#isEndedByName = !bytes.endsWith('/')
     // Whatever folder the process is in later.
-    this.#target = below(toBytes(process.cwd()), bytes)
+    this.#target = path.isAbsolute(bytes) ? bytes : below(workingFolder(), bytes)
   }
 
   /**
@@ -91,6 +97,8 @@ class Replacement {
       if (error) return callback(this.#reword(error, this.#target))
       this.#target = target
       this.#folder = path.dirname(target)
+      // Nobody is to read what the file that is replaced would not show.
+      const permissions = stat === null ? mode : PRIVATE
       const name = `.millrace-${process.pid}-${randomBytes(8).toString('hex')}`
       this.#temporary = path.join(this.#folder, name)
       const onOpen = (openError, descriptor) => {
@@ -99,16 +107,16 @@ class Replacement {
         this.#take(stat, descriptor, callback)
       }
       const openNamed = () =>
-        fs.open(toPath(this.#temporary), 'wx', mode, (openError, descriptor) => {
+        fs.open(toPath(this.#temporary), 'wx', permissions, (openError, descriptor) => {
           this.#isNamed = !openError
           onOpen(openError, descriptor)
         })
       const isUnderWay =
         this.#isNative &&
-        typeof mode === 'number' &&
+        typeof permissions === 'number' &&
         typeof toPath(this.#temporary) === 'string' &&
         typeof toPath(this.#target) === 'string' &&
-        errands.openNameless(toPath(this.#folder), mode, (result) => {
+        errands.openNameless(toPath(this.#folder), permissions, (result) => {
           if (result < 0) openNamed()
           else onOpen(null, result)
         })
@@ -187,9 +195,18 @@ class Replacement {
   }
 }
 
+/** Empty when it was removed: then there is nothing in it either. */
+function workingFolder() {
+  try {
+    return toBytes(process.cwd())
+  } catch {
+    return ''
+  }
+}
+
 /** Not `path.resolve`: behind a link, `..` is not where it seems to be. */
 function below(folder, name) {
-  return path.isAbsolute(name) ? name : `${folder}/${name}`
+  return path.isAbsolute(name) || folder === '' ? name : `${folder}/${name}`
 }
 
 function toBytes(given) {
@@ -216,6 +233,8 @@ function follow(given, links, callback) {
             ? callback(null, given)
             : callback(null, path.join(folder, path.basename(given))),
         )
+      // Nothing is there, and a folder is not made.
+      if (link.endsWith('/')) return callback(fsError(-EISDIR, 'open', String(toPath(given))))
       follow(below(path.dirname(given), link), links - 1, callback)
     })
   })
