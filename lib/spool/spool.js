@@ -253,7 +253,7 @@ class Spool extends Duplex {
         const isLater = way !== null && !isBusy && !isApart && mayHoldChunk(this)
         this.#isDeferred = isBusy || isLater
         if (isLater) this.#feedLater()
-        if (this.#isDeferred) return
+        if (isBusy || isLater) return
         if (way === null) this.#readFile()
         else this.#sendFile(way.destination)
       } else if (this.#tail.length > 0 && !this.#isFlushing) {
