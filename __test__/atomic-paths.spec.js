@@ -74,6 +74,19 @@ for (const [way, option] of Object.entries({ native: {}, 'by names': { native: f
     assert.equal(fs.readFileSync(target, 'latin1'), 'new')
   })
 
+  test(`${way}: what is no mode is refused as Node refuses it`, async () => {
+    const target = `${makeFolder()}/file`
+    for (const exists of [false, true]) {
+      if (exists) fs.writeFileSync(target, OLD)
+      for (const mode of ['zz', -1, 1.5, {}]) {
+        const expected = await errorOf(fs.createWriteStream(target, { mode }))
+        assert.deepEqual(await errorOf(createWriteStream(target, { ...atomic, mode })), expected)
+      }
+      assert.equal(fs.existsSync(target), exists)
+    }
+    assert.equal(fs.readFileSync(target, 'latin1'), OLD)
+  })
+
   test(`${way}: a link to a folder that is not there makes nothing`, async () => {
     const folder = makeFolder()
     fs.symlinkSync('missing/', `${folder}/link`)

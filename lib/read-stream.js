@@ -46,7 +46,7 @@ markMillraceClass(ReadStream, Base)
 Object.defineProperty(ReadStream.prototype, kTransfer, { writable: true, value: noTransfer })
 
 ReadStream.prototype._read = function (size) {
-  if (!this[kTransfer].putOff(() => read(this, size))) read(this, size)
+  if (!this[kTransfer].putOff(read, size)) read(this, size)
 }
 
 function read(stream, size) {

@@ -80,28 +80,28 @@ function toString(encoding, start, end) {
   return nodesToString.call(this, encoding, start, end)
 }
 
+/** The number of the encoding among the arguments of `write`; undefined for none. */
+function encodingOf(offset, length, encoding) {
+  if (offset === undefined) return UTF8
+  if (typeof offset === 'string' && length === undefined) encoding = offset
+  else if (typeof length === 'string') encoding = length
+  return encoding ? numberOf(encoding) : UTF8
+}
+
 /**
  * Writes a string by the addon.
  * @returns {number | undefined} undefined when it is for Node to do
  */
-function written(bytes, string, offset, length, encoding) {
-  if (offset === undefined) {
-    encoding = undefined
-    length = undefined
-  } else if (typeof offset === 'string' && length === undefined) {
-    encoding = offset
-    offset = undefined
-  } else if (typeof length === 'string') {
-    encoding = length
-    length = undefined
-  }
-  const code = encoding ? numberOf(encoding) : UTF8
-  if (code === undefined || !isWritten(code, string)) return undefined
+function written(bytes, string, offset, length, code) {
+  if (!isWritten(code, string)) return undefined
   const size = bytes.length
   if (!isSuitable(bytes, size)) return undefined
-  if (offset === undefined) offset = 0
-  else if (!isPosition(offset, size)) return undefined
-  if (length === undefined) length = size
+  // The last of them may be the encoding; behind no offset, Node looks at nothing.
+  if (offset === undefined || (typeof offset === 'string' && length === undefined)) {
+    offset = 0
+    length = size
+  } else if (!isPosition(offset, size)) return undefined
+  if (length === undefined || typeof length === 'string') length = size
   else if (!isPosition(length, size)) return undefined
   return native.write(bytes, string, code, offset, Math.min(length, size - offset))
 }
@@ -112,12 +112,10 @@ function isPosition(value, size) {
 
 function write(string, offset, length, encoding) {
   if (typeof string === 'string' && string.length >= leastWritten) {
-    const name =
-      typeof offset === 'string' ? offset : typeof length === 'string' ? length : encoding
-    const code = name === undefined ? UTF8 : numberOf(name)
+    const code = encodingOf(offset, length, encoding)
     // What is none is Node's to refuse.
     if (code !== undefined && string.length >= leastWrites[code] && isUint8Array(this)) {
-      const count = written(this, string, offset, length, encoding)
+      const count = written(this, string, offset, length, code)
       if (count !== undefined) return count
     }
   }

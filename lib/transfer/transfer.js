@@ -83,16 +83,17 @@ class Transfer {
   /**
    * Puts a read off to the next tick, if Node may have to hand a chunk on before
    * what would be sent natively.
-   * @param {() => void} read
+   * @param {(source: object, size: number) => void} read
+   * @param {number} size
    * @returns {boolean} false: read now
    */
-  putOff(read) {
+  putOff(read, size) {
     const { source } = this
     const isPiped = source._readableState.pipes.length === 1
     if (!isPiped || this.#excludedBecause !== null || !mayHoldChunk(source)) return false
     process.nextTick(() => {
       try {
-        if (!source.destroyed) read()
+        if (!source.destroyed) read(source, size)
       } catch (error) {
         // As where Node calls it.
         source.destroy(error)

@@ -69,7 +69,8 @@ class Replacement {
     this.#isNative = isNative && isMainThread
     // What Node would refuse to write to is not replaced either.
     const target = toPath(this.#target)
-    fs.open(target, LOOK, (error, descriptor) => {
+    // Nothing is made here: Node is to say what is no mode.
+    fs.open(target, LOOK, mode, (error, descriptor) => {
       if (error?.code === 'ENOENT' && this.#isEndedByName) {
         return this.#openBeside(mode, null, callback)
       }

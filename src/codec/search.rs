@@ -12,6 +12,16 @@ pub(crate) enum Step {
     Unit,
 }
 
+impl Step {
+    /// As much of a needle as can be found at such positions.
+    fn whole(self, needle: &[u8]) -> &[u8] {
+        match self {
+            Self::Byte => needle,
+            Self::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
+        }
+    }
+}
+
 /// Matches at odd positions after which a search for units stops to believe that
 /// they are rare.
 const ODD_MATCHES: usize = 32;
@@ -49,20 +59,14 @@ enum Kind<'a> {
 
 impl<'a> Needle<'a> {
     pub(crate) fn new(needle: &'a [u8], step: Step) -> Self {
-        let whole = match step {
-            Step::Byte => needle,
-            Step::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
-        };
+        let whole = step.whole(needle);
         Self { kind: Kind::Studied(Finder::new(whole)), step }
     }
 
     /// The same, for a search in `haystack` alone: memchr looks for the two rarest bytes
     /// of a needle, and guesses which those are from the bytes of programs and books.
     pub(crate) fn within(needle: &'a [u8], step: Step, haystack: &[u8]) -> Self {
-        let whole = match step {
-            Step::Byte => needle,
-            Step::Unit => needle.get(..needle.len() & !1).unwrap_or_default(),
-        };
+        let whole = step.whole(needle);
         let build = |part| {
             if haystack.len() < SAMPLED || whole.len() < 2 {
                 return Finder::new(part);
